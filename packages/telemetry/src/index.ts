@@ -1,0 +1,12 @@
+export { type Clock, systemClock } from './clock.ts';
+export { type CreateLoggerOptions, createLogger, type Logger } from './logger.ts';
+export { type CreateMetricsRegistryOptions, createMetricsRegistry, type Registry } from './metrics-registry.ts';
+export { formatTraceparent, parseTraceparent, type TraceContext } from './traceparent.ts';
+export {
+  createTracing,
+  type CreateTracingOptions,
+  type Span,
+  type SpanAttributes,
+  type StartSpanOptions,
+  type Tracing,
+} from './tracing.ts';
