@@ -1,0 +1,92 @@
+import type { ClientReadableStream, ServiceError } from '@grpc/grpc-js';
+import { toAppError } from '@gantry/errors';
+
+import type { CallOptions } from './call-options.ts';
+import type { CallChannel, CalledMethod } from './client.ts';
+import { encodeMessage } from './method.ts';
+import { abortError, beginCall, type OutgoingCall } from './outgoing-call.ts';
+import { fromServiceError } from './status-object.ts';
+
+/**
+ * Returns the function that calls a method that streams its answer. The breaker guards the time to the first message; a
+ * stream that breaks later is the consumer's to open again. Leaving the loop cancels the call.
+ */
+export function callStream(channel: CallChannel, called: CalledMethod) {
+  return async function* (request: unknown, options: CallOptions = {}): AsyncGenerator<unknown, void, undefined> {
+    const outgoing = await beginCall(channel, called, options);
+    let failure: unknown;
+    try {
+      yield* receive(channel, called, { request, options, outgoing });
+    } catch (error) {
+      failure = error;
+      throw error;
+    } finally {
+      outgoing.ended(failure);
+    }
+  };
+}
+
+interface StreamAttempt {
+  readonly request: unknown;
+  readonly options: CallOptions;
+  readonly outgoing: OutgoingCall;
+}
+
+async function* receive(channel: CallChannel, called: CalledMethod, attempt: StreamAttempt): AsyncGenerator<unknown> {
+  channel.retryBudget.recordCall();
+  const opened = await channel.breaker.run(() => open(channel, called, attempt));
+  try {
+    for (let step = opened.first; step.done !== true; step = await opened.iterator.next()) {
+      yield called.method.responseType.decode(step.value);
+    }
+  } catch (error) {
+    throw toStreamError(error, channel.peer, attempt.options.signal);
+  } finally {
+    opened.release();
+  }
+}
+
+async function open({ grpc, peer }: CallChannel, called: CalledMethod, { request, options, outgoing }: StreamAttempt) {
+  const { signal } = options;
+  if (isAborted(signal)) throw abortError(signal);
+  const bytes = encodeMessage(called.method.requestType, request);
+  const stream = grpc.makeServerStreamRequest(called.path, passThrough, passThrough, bytes, outgoing.metadata, {
+    deadline: outgoing.deadlineMs,
+  });
+  const release = releaseOf(stream, signal);
+  // A ClientReadableStream is a Readable; its type says nothing of the messages.
+  const iterator = stream[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+  try {
+    return { iterator, first: await iterator.next(), release };
+  } catch (error) {
+    release();
+    throw toStreamError(error, peer, signal);
+  }
+}
+
+/** Cancels the stream when the signal aborts; the returned function cancels it too and lets go of the signal. */
+function releaseOf(stream: ClientReadableStream<Buffer>, signal: AbortSignal | undefined): () => void {
+  const cancel = () => stream.cancel();
+  signal?.addEventListener('abort', cancel, { once: true });
+  // grpc-js may report an error after the iterator has gone; without a listener it would be uncaught.
+  stream.on('error', () => undefined);
+  return () => {
+    signal?.removeEventListener('abort', cancel);
+    cancel();
+  };
+}
+
+function isAborted(signal: AbortSignal | undefined): signal is AbortSignal {
+  return signal?.aborted === true;
+}
+
+function toStreamError(error: unknown, peer: string, signal: AbortSignal | undefined): Error {
+  if (isAborted(signal)) return abortError(signal);
+  return isServiceError(error) ? fromServiceError(error, peer) : toAppError(error);
+}
+
+function isServiceError(error: unknown): error is ServiceError {
+  return error instanceof Error && 'code' in error && typeof error.code === 'number' && 'details' in error;
+}
+
+const passThrough = (bytes: Buffer): Buffer => bytes;

@@ -1,0 +1,80 @@
+import { isAppError } from '@gantry/errors';
+import { retry } from '@gantry/resilience';
+
+import type { CallOptions } from './call-options.ts';
+import type { CallChannel, CalledMethod } from './client.ts';
+import { encodeMessage } from './method.ts';
+import { abortError, beginCall, type OutgoingCall } from './outgoing-call.ts';
+import { fromServiceError } from './status-object.ts';
+
+/** Two retries: with three replicas, one that goes away and one that is going are survived. */
+const RETRIES_MAX = 2;
+const RETRY_BASE_MS = 10;
+const RETRY_MAX_MS = 100;
+
+/** Returns the function that calls a unary method. */
+export function callUnary(channel: CallChannel, called: CalledMethod) {
+  return async (request: unknown, options: CallOptions = {}): Promise<unknown> => {
+    const outgoing = await beginCall(channel, called, options);
+    try {
+      const bytes = encodeMessage(called.method.requestType, request);
+      const reply = await attempts(channel, called, { outgoing, options, bytes });
+      outgoing.ended();
+      return called.method.responseType.decode(reply);
+    } catch (error) {
+      outgoing.ended(error);
+      throw error;
+    }
+  };
+}
+
+interface Attempt {
+  readonly outgoing: OutgoingCall;
+  readonly options: CallOptions;
+  readonly bytes: Buffer;
+}
+
+function attempts(channel: CallChannel, called: CalledMethod, attempt: Attempt): Promise<Buffer> {
+  const { breaker, retryBudget } = channel;
+  const once = () => breaker.run(() => send(channel, called, attempt));
+  if (called.method.options.idempotencyLevel === undefined) return once();
+  return retry(once, {
+    retriesMax: RETRIES_MAX,
+    isRetryable: isWorthRetrying,
+    budget: retryBudget,
+    baseMs: RETRY_BASE_MS,
+    maxMs: RETRY_MAX_MS,
+    deadlineMs: attempt.outgoing.deadlineMs,
+    ...(attempt.options.signal === undefined ? {} : { signal: attempt.options.signal }),
+  });
+}
+
+/** The callee did not do it, and another replica may: an open breaker speaks for all of them. */
+export function isWorthRetrying(error: unknown): boolean {
+  return isAppError(error) && error.code === 'UNAVAILABLE' && error.reason !== 'CIRCUIT_OPEN';
+}
+
+function send({ grpc, peer }: CallChannel, { path }: CalledMethod, { outgoing, options, bytes }: Attempt): Promise<Buffer> {
+  const { signal } = options;
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted === true) return reject(abortError(signal));
+    const cancel = () => call.cancel();
+    const call = grpc.makeUnaryRequest(
+      path,
+      passThrough,
+      passThrough,
+      bytes,
+      outgoing.metadata,
+      { deadline: outgoing.deadlineMs },
+      (error, reply) => {
+        signal?.removeEventListener('abort', cancel);
+        if (error !== null) return reject(signal?.aborted === true ? abortError(signal) : fromServiceError(error, peer));
+        // A unary call that succeeded has a reply; grpc-js types it as optional for the error case.
+        resolve(reply as Buffer);
+      },
+    );
+    signal?.addEventListener('abort', cancel, { once: true });
+  });
+}
+
+const passThrough = (bytes: Buffer): Buffer => bytes;

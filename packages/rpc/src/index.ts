@@ -1,0 +1,9 @@
+export { bindService, type BindServiceOptions, type BoundService } from './bind-service.ts';
+export type { CallContext } from './call-context.ts';
+export type { CallOptions } from './call-options.ts';
+export { createRpcClient, type RpcClient, type RpcClientOptions } from './client.ts';
+export { METADATA_BYTES_MAX, metadataKeys } from './metadata-keys.ts';
+export type { Call, Client, Definition, Handler, Handlers, Method, RequestOf, ResponseOf } from './method.ts';
+export { createRpcServer, MESSAGE_BYTES_MAX, type RpcServer, type RpcServerOptions } from './server.ts';
+export type { Access, CallEnded, CallOutcome, ServerCall, ServerInterceptor } from './server-call.ts';
+export { unimplemented, unimplementedError } from './unimplemented.ts';

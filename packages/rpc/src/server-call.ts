@@ -1,0 +1,96 @@
+import type { Caller, Principal } from '@gantry/identity';
+import type { StatusCode } from '@gantry/errors';
+import type { Logger, TraceContext } from '@gantry/telemetry';
+
+import type { CallContext } from './call-context.ts';
+import type { Definition, Method } from './method.ts';
+
+/** Who may call a method: a principal, another service, either, or anyone. */
+export type Access = 'principal' | 'service' | 'any' | 'anonymous';
+
+/** A method as the server serves it. */
+export interface ServedMethod {
+  readonly definition: Definition;
+  readonly method: Method;
+  readonly access: Access;
+}
+
+/** What a call arrives with, whichever way it came. */
+export interface IncomingCall {
+  /** Returns the first value of a metadata key. */
+  readonly metadata: (key: string) => string | undefined;
+  /** The deadline the client set, in epoch milliseconds; Infinity when it set none. */
+  readonly deadlineMs: number;
+  /** The address it came from, as `ip:port`. */
+  readonly peer: string;
+}
+
+/** How a call ended: OK, or the error that was answered. */
+export interface CallOutcome {
+  readonly code: StatusCode | 'OK';
+  readonly error?: unknown;
+}
+
+const anonymous: Caller = { kind: 'anonymous' };
+
+/** One call while it is being served. Interceptors fill it in; handlers see it as their CallContext. */
+export class ServerCall implements CallContext {
+  readonly served: ServedMethod;
+  readonly incoming: IncomingCall;
+  readonly controller = new AbortController();
+  caller: Caller = anonymous;
+  assertion: string | undefined;
+  deadlineMs: number;
+  trace: TraceContext;
+  requestId = '';
+  readonly #rootLogger: Logger;
+  #logger: Logger | undefined;
+
+  constructor(served: ServedMethod, incoming: IncomingCall, logger: Logger) {
+    this.served = served;
+    this.incoming = incoming;
+    this.deadlineMs = incoming.deadlineMs;
+    this.trace = { traceId: '', spanId: '', sampled: false };
+    this.#rootLogger = logger;
+  }
+
+  get signal(): AbortSignal {
+    return this.controller.signal;
+  }
+
+  get metadata(): (key: string) => string | undefined {
+    return this.incoming.metadata;
+  }
+
+  get peer(): string {
+    return this.incoming.peer;
+  }
+
+  get principal(): Principal {
+    if (this.caller.kind === 'principal') return this.caller.principal;
+    throw new Error(`${this.rpc} was called without a principal; its access is "${this.served.access}"`);
+  }
+
+  get rpc(): string {
+    return `${this.served.definition.fullName}/${this.served.method.name}`;
+  }
+
+  /** Made on first use: most calls log nothing, and a child logger costs more than the rest of the context. */
+  get logger(): Logger {
+    this.#logger ??= this.#rootLogger.child({
+      rpc: this.rpc,
+      requestId: this.requestId,
+      traceId: this.trace.traceId,
+    });
+    return this.#logger;
+  }
+}
+
+/** Is told once when a call has ended. */
+export type CallEnded = (outcome: CallOutcome) => void;
+
+/**
+ * Looks at a call before its handler runs, and may fill it in, or refuse it by throwing. Returns what is to be done when the
+ * call has ended, if anything. Interceptors run in order; their endings run in reverse order, also when one refuses.
+ */
+export type ServerInterceptor = (call: ServerCall) => CallEnded | void | Promise<CallEnded | void>;

@@ -1,0 +1,149 @@
+import { AppError } from '@gantry/errors';
+import type { VerifyCaller } from '@gantry/identity';
+import type { Logger, Registry, Tracing } from '@gantry/telemetry';
+import { Server, ServerCredentials, type ServerOptions } from '@grpc/grpc-js';
+import { HealthImplementation } from 'grpc-health-check';
+
+import type { BoundService } from './bind-service.ts';
+import { toGrpcService } from './grpc-adapter.ts';
+import { addReflection } from './reflection.ts';
+import { ServerCall, type ServerInterceptor } from './server-call.ts';
+import {
+  assertionInterceptor,
+  deadlineInterceptor,
+  metricsInterceptor,
+  requestIdInterceptor,
+  tracingInterceptor,
+} from './server-interceptors.ts';
+
+/** The largest message a server takes or sends: a request body of 4 MiB, and what wraps it. */
+export const MESSAGE_BYTES_MAX = 4 * 1024 * 1024 + 64 * 1024;
+
+/** The latest deadline of a unary call, and the deadline of one that comes without. */
+const TIMEOUT_MAX_MS = 120_000;
+
+const DEFAULT_CONCURRENT_STREAMS_MAX = 1_000;
+
+/** What createRpcServer needs. */
+export interface RpcServerOptions {
+  /** The service's name: the domain of its errors. */
+  readonly name: string;
+  /** The address to listen on, e.g. `127.0.0.1`. */
+  readonly host: string;
+  /** The port to listen on; 0 means any that is free. */
+  readonly port: number;
+  readonly services: readonly BoundService[];
+  /** Turns an assertion into its caller; see createCallerVerifier of @gantry/identity. */
+  readonly verifyCaller: VerifyCaller;
+  readonly logger: Logger;
+  readonly metrics: Registry;
+  readonly tracing: Tracing;
+  /** Run after ours, right before the handler. */
+  readonly interceptors?: readonly ServerInterceptor[];
+  /** How many calls one connection may have open. Default 1,000. */
+  readonly concurrentStreamsMax?: number;
+}
+
+/** A gRPC server that is listening. */
+export interface RpcServer extends AsyncDisposable {
+  /** The port it listens on. */
+  readonly port: number;
+  /** The address and port it listens on, as a client's target. */
+  readonly address: string;
+  /**
+   * Says NOT_SERVING, takes no more calls, waits for those in flight for at most `graceMs`, then cuts them off.
+   * Idempotent.
+   */
+  drain(graceMs: number): Promise<void>;
+}
+
+/**
+ * Starts a gRPC server with health checking and reflection. Every call passes the interceptors: request id, trace, metrics,
+ * deadline, assertion, yours, handler. Disposing it cuts off what is in flight: drain first.
+ *
+ * @throws {AppError} FAILED_PRECONDITION, reason ADDRESS_UNAVAILABLE, when the address cannot be listened on.
+ */
+export async function createRpcServer(options: RpcServerOptions): Promise<RpcServer> {
+  const server = new Server(serverOptions(options));
+  const serviceNames = options.services.map(({ definition }) => definition.fullName);
+  const health = new HealthImplementation();
+  addServices(server, options);
+  health.addToServer(server);
+  addReflection(server, serviceNames);
+
+  const port = await listen(server, options);
+  for (const name of ['', ...serviceNames]) health.setStatus(name, 'SERVING');
+  let draining: Promise<void> | undefined;
+  return {
+    port,
+    address: `${options.host}:${port}`,
+    drain(graceMs) {
+      for (const name of ['', ...serviceNames]) health.setStatus(name, 'NOT_SERVING');
+      return (draining ??= shutDown(server, graceMs));
+    },
+    async [Symbol.asyncDispose]() {
+      server.forceShutdown();
+    },
+  };
+}
+
+function serverOptions({ concurrentStreamsMax = DEFAULT_CONCURRENT_STREAMS_MAX }: RpcServerOptions): ServerOptions {
+  return {
+    'grpc.max_receive_message_length': MESSAGE_BYTES_MAX,
+    'grpc.max_send_message_length': MESSAGE_BYTES_MAX,
+    'grpc.max_concurrent_streams': concurrentStreamsMax,
+    // A connection that is gone without a FIN is noticed within half a minute.
+    'grpc.keepalive_time_ms': 20_000,
+    'grpc.keepalive_timeout_ms': 5_000,
+    // New replicas get their share: clients connect anew, and resolve anew, every half hour.
+    'grpc.max_connection_age_ms': 30 * 60_000,
+    'grpc.max_connection_age_grace_ms': 60_000,
+    'grpc.max_connection_idle_ms': 10 * 60_000,
+  };
+}
+
+function addServices(server: Server, options: RpcServerOptions): void {
+  const interceptors = [
+    requestIdInterceptor(),
+    tracingInterceptor(options.tracing),
+    metricsInterceptor(options.metrics),
+    deadlineInterceptor(TIMEOUT_MAX_MS),
+    assertionInterceptor(options.verifyCaller),
+    ...(options.interceptors ?? []),
+  ];
+  const createCall = (...[served, incoming]: [ServerCall['served'], ServerCall['incoming']]) =>
+    new ServerCall(served, incoming, options.logger);
+  for (const service of options.services) {
+    const { definition, implementation } = toGrpcService(service, { name: options.name, interceptors, createCall });
+    server.addService(definition, implementation);
+  }
+}
+
+function listen(server: Server, { host, port }: RpcServerOptions): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.bindAsync(`${host}:${port}`, ServerCredentials.createInsecure(), (cause, boundPort) => {
+      if (cause === null) return resolve(boundPort);
+      reject(
+        new AppError({
+          code: 'FAILED_PRECONDITION',
+          reason: 'ADDRESS_UNAVAILABLE',
+          message: `cannot listen on ${host}:${port}; is something else using it?`,
+          cause,
+        }),
+      );
+    });
+  });
+}
+
+function shutDown(server: Server, graceMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => {
+      server.forceShutdown();
+      resolve();
+    }, graceMs);
+    server.tryShutdown(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,65 @@
+import { AppError, decodeStatus, encodeStatus, type StatusCode, statusCodeOf, statusNumbers } from '@gantry/errors';
+import { Metadata, type ServiceError, type StatusObject } from '@grpc/grpc-js';
+
+import { metadataKeys } from './metadata-keys.ts';
+
+/** Returns the status and trailers that answer a failed call. */
+export function toStatusObject(error: AppError, domain: string): StatusObject {
+  const metadata = new Metadata();
+  metadata.set(metadataKeys.statusDetails, Buffer.from(encodeStatus(error, domain)));
+  return { code: statusNumbers[error.code], details: error.message, metadata };
+}
+
+/** Returns the error a failed call was answered with, or the one that says why there was no answer. */
+export function fromServiceError(error: ServiceError, peer: string): AppError {
+  const [details] = error.metadata?.get(metadataKeys.statusDetails) ?? [];
+  const decoded = details instanceof Buffer ? decodeStatus(details) : undefined;
+  return decoded ?? withoutDetails(statusCodeOf(error.code), peer, error);
+}
+
+function withoutDetails(code: StatusCode, peer: string, cause: ServiceError): AppError {
+  switch (code) {
+    case 'UNAVAILABLE':
+      return new AppError({
+        code,
+        reason: 'SERVICE_UNAVAILABLE',
+        message: `the ${peer} service cannot be reached; try again`,
+        metadata: { service: peer },
+        cause,
+      });
+    case 'DEADLINE_EXCEEDED':
+      return new AppError({
+        code,
+        reason: 'DEADLINE_EXCEEDED',
+        message: `the ${peer} service did not answer before the deadline; try again with a longer one`,
+        metadata: { service: peer },
+        cause,
+      });
+    case 'CANCELLED':
+      return new AppError({ code, reason: 'CANCELLED', message: 'the call was cancelled', cause });
+    case 'RESOURCE_EXHAUSTED':
+      return new AppError({
+        code,
+        reason: 'MESSAGE_TOO_LARGE',
+        message: `a message to or from the ${peer} service is too large`,
+        metadata: { service: peer },
+        cause,
+      });
+    case 'UNIMPLEMENTED':
+      return new AppError({
+        code,
+        reason: 'METHOD_UNIMPLEMENTED',
+        message: `the ${peer} service does not offer this method`,
+        metadata: { service: peer },
+        cause,
+      });
+    default:
+      return new AppError({
+        code,
+        reason: `${code}_FROM_PEER`,
+        message: `the ${peer} service failed`,
+        metadata: { service: peer },
+        cause,
+      });
+  }
+}
