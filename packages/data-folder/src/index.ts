@@ -1,0 +1,9 @@
+export {
+  type Credentials,
+  credentialsPath,
+  readCredentials,
+  removeCredentials,
+  writeCredentials,
+} from './credentials.ts';
+export { DataFolderError } from './data-folder-error.ts';
+export { type LocalSecrets, loadSecrets } from './secrets.ts';

@@ -1,0 +1,10 @@
+export { createPool } from './create-pool.ts';
+export type { CreatePoolOptions } from './create-pool.ts';
+export { query, withClient } from './with-client.ts';
+export { withTransaction } from './with-transaction.ts';
+export { migrate } from './migrate.ts';
+export type { MigrateOptions } from './migrate.ts';
+export { isSqlState, SqlState } from './sql-state.ts';
+export type { SqlStateName } from './sql-state.ts';
+export { toDatabaseError } from './database-error.ts';
+export type { Pool, PoolClient } from 'pg';

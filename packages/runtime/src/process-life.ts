@@ -1,0 +1,135 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import type { Logger, Registry } from '@gantry/telemetry';
+
+import { startAdminServer } from './admin-server.ts';
+import { exitOnCrash } from './crash.ts';
+import { createPlatform, type CreatePlatformOptions, type Platform } from './create-platform.ts';
+import { exitCode } from './exit-code.ts';
+import type { ProcessSettings } from './process-settings.ts';
+import { createReadiness, type ReadinessMonitor, scopeReadiness } from './readiness.ts';
+import type { ProcessHost, RunningService } from './service-platform.ts';
+import { onShutdownSignal } from './shutdown-signal.ts';
+
+/**
+ * Closing pools and sending the last traces (which takes five seconds at most by itself) must end some time. Together with
+ * the default grace it stays below the 30 seconds Kubernetes waits before it kills.
+ */
+const DISPOSE_MS_MAX = 8000;
+
+/** Says what lives, and with which settings. */
+export interface LiveOptions {
+  readonly name: string;
+  readonly settings: ProcessSettings;
+  readonly start: (host: ProcessHost) => Promise<RunningService>;
+  readonly onReady?: (service: RunningService, host: ProcessHost) => Promise<void> | void;
+  readonly createLogger?: NonNullable<CreatePlatformOptions['createLogger']>;
+}
+
+/** Starts everything, waits for a signal, stops everything, and returns the exit code. */
+export async function liveUntilStopped(options: LiveOptions): Promise<number> {
+  const { name, settings } = options;
+  const readiness = createReadiness();
+  const own = await createPlatform({ ...options, name, readiness, processMetrics: true });
+  const { logger } = own;
+  exitOnCrash(logger);
+  const stopped = Promise.withResolvers<NodeJS.Signals>();
+  onShutdownSignal({
+    onFirst: stopped.resolve,
+    onSecond: (signal) => {
+      logger.error({ signal }, 'told twice to stop; exiting at once');
+      process.exit(exitCode.failed);
+    },
+  });
+
+  const stack = new AsyncDisposableStack();
+  stack.use(own);
+  const starting = start({ options, own, readiness, stack });
+  try {
+    await Promise.race([starting, stopped.promise]);
+  } catch (error) {
+    logger.fatal({ err: error }, 'could not start');
+    await dispose(stack, logger);
+    return exitCode.failed;
+  }
+  const signal = await stopped.promise;
+  logger.info({ signal, graceMs: settings.shutdownGraceMs }, 'stopping');
+  readiness.markDraining();
+  if (settings.shutdownDelayMs > 0) await sleep(settings.shutdownDelayMs);
+  const isDrained = await drain(starting, settings.shutdownGraceMs, logger);
+  // Disposes even when draining failed: a store that is closed in order needs no recovery at the next start.
+  const isDisposed = await dispose(stack, logger);
+  const code = isDrained && isDisposed ? exitCode.ok : exitCode.failed;
+  logger.info({ exitCode: code }, 'stopped');
+  return code;
+}
+
+interface StartOptions {
+  readonly options: LiveOptions;
+  readonly own: Platform;
+  readonly readiness: ReadinessMonitor;
+  readonly stack: AsyncDisposableStack;
+}
+
+async function start({ options, own, readiness, stack }: StartOptions): Promise<RunningService> {
+  const { settings } = options;
+  const registries: Registry[] = [own.metrics];
+  const admin = stack.use(
+    await startAdminServer({
+      host: settings.adminHost,
+      port: settings.adminPort,
+      readiness,
+      registries,
+      logger: own.logger,
+    }),
+  );
+  const host: ProcessHost = {
+    adminUrl: admin.url,
+    async platform(name) {
+      if (name === own.name) return own;
+      const platform = stack.use(
+        await createPlatform({ ...options, name, readiness: scopeReadiness(readiness, name) }),
+      );
+      registries.push(platform.metrics);
+      return platform;
+    },
+  };
+  const service = stack.use(await options.start(host));
+  readiness.markStarted();
+  await options.onReady?.(service, host);
+  own.logger.info({ endpoints: service.endpoints, adminUrl: admin.url }, 'ready');
+  return service;
+}
+
+/** Returns whether everything in flight was done in time. */
+async function drain(starting: Promise<RunningService>, graceMs: number, logger: Logger): Promise<boolean> {
+  try {
+    const draining = starting.then((service) => service.drain());
+    if (await settlesWithin(draining, graceMs)) return true;
+    logger.error({ graceMs }, 'work in flight did not finish within the grace period');
+  } catch (error) {
+    logger.error({ err: error }, 'draining failed');
+  }
+  return false;
+}
+
+/** Returns whether everything was closed, in time and without an error. */
+async function dispose(stack: AsyncDisposableStack, logger: Logger): Promise<boolean> {
+  try {
+    if (await settlesWithin(stack.disposeAsync(), DISPOSE_MS_MAX)) return true;
+    logger.error({ boundMs: DISPOSE_MS_MAX }, 'closing took too long');
+  } catch (error) {
+    logger.error({ err: error }, 'closing failed');
+  }
+  return false;
+}
+
+/** Returns whether the work ended in time; a rejection in time rises, a later one was already decided about. */
+async function settlesWithin(work: Promise<unknown>, boundMs: number): Promise<boolean> {
+  const timer = new AbortController();
+  try {
+    return await Promise.race([work.then(() => true), sleep(boundMs, false, { signal: timer.signal })]);
+  } finally {
+    timer.abort();
+  }
+}

@@ -1,0 +1,14 @@
+export { createTestDatabase } from './create-test-database.ts';
+export type { CreateTestDatabaseOptions, TestDatabase } from './create-test-database.ts';
+export { testRedisUrl } from './server-urls.ts';
+export { startRedis } from './start-redis.ts';
+export type { StartRedisOptions, TestRedis } from './start-redis.ts';
+export type { RedisKind } from './redis-process.ts';
+export { startTcpProxy } from './start-tcp-proxy.ts';
+export type { TcpProxy, TcpTarget } from './start-tcp-proxy.ts';
+export { fakeClock } from './fake-clock.ts';
+export type { FakeClock } from './fake-clock.ts';
+export { silentLogger, testPlatform } from './test-platform.ts';
+export type { TestPlatform } from './test-platform.ts';
+export { testAssertions, testPrincipal } from './test-assertions.ts';
+export type { TestAssertions } from './test-assertions.ts';

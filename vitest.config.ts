@@ -1,0 +1,39 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    // Starts the stores once for all projects and passes their addresses on as DATABASE_URL and REDIS_URL.
+    globalSetup: ['./packages/testkit/src/vitest-global-setup.ts'],
+    pool: 'forks',
+    // Tests start servers and child processes of their own: two at a time fill two cores.
+    maxWorkers: 2,
+    // Long enough for a child process on a busy machine; nothing waits that long unless it is broken.
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    teardownTimeout: 30_000,
+    reporters: ['default', './test/checks/plain-count-reporter.ts'],
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'services/*/src/**/*.test.ts'],
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          name: 'contract',
+          include: ['services/*/test/**/*.test.ts'],
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: 'cluster',
+          include: ['test/**/*.test.ts'],
+          sequence: { groupOrder: 2 },
+        },
+      },
+    ],
+  },
+});
