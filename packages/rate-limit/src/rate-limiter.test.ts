@@ -1,0 +1,37 @@
+import { expect, test } from 'vitest';
+
+import { createMemoryRateLimiter } from './memory-rate-limiter.ts';
+import { BURST_MAX, KEY_CHARS_MAX, PER_MINUTE_MAX, toCellRate } from './rate-limiter.ts';
+
+test('the burst is a minute of requests unless it is given', () => {
+  expect(toCellRate('key', { perMinute: 60 })).toEqual({ intervalUs: 1_000_000, burst: 60 });
+  expect(toCellRate('key', { perMinute: 60, burst: 5 })).toEqual({ intervalUs: 1_000_000, burst: 5 });
+});
+
+test('no requests per minute means no limit', async () => {
+  const limiter = createMemoryRateLimiter();
+  for (let taken = 0; taken < 1_000; taken += 1) {
+    expect(await limiter.take('key', { perMinute: 0 })).toEqual({ allowed: true, retryAfterMs: 0 });
+  }
+});
+
+test('the largest limit and the longest key are accepted', () => {
+  expect(toCellRate('k'.repeat(KEY_CHARS_MAX), { perMinute: PER_MINUTE_MAX })).toEqual({
+    intervalUs: 1,
+    burst: BURST_MAX,
+  });
+});
+
+test.each([
+  ['', { perMinute: 1 }],
+  ['k'.repeat(KEY_CHARS_MAX + 1), { perMinute: 1 }],
+  ['key', { perMinute: -1 }],
+  ['key', { perMinute: 1.5 }],
+  ['key', { perMinute: Number.NaN }],
+  ['key', { perMinute: PER_MINUTE_MAX + 1 }],
+  ['key', { perMinute: 1, burst: 0 }],
+  ['key', { perMinute: 1, burst: BURST_MAX + 1 }],
+  ['key', { perMinute: 1, burst: 1.5 }],
+])('a key or limit out of range is refused: %j %j', async (key, limit) => {
+  await expect(createMemoryRateLimiter().take(key, limit)).rejects.toThrow(RangeError);
+});
