@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { open, readFile, rename, rm } from 'node:fs/promises';
 
-import { z } from 'zod';
+import type { z } from 'zod';
 
 import { DataFolderError } from './data-folder-error.ts';
 

@@ -43,9 +43,16 @@ async function makeFolder(folder: string): Promise<void> {
   try {
     await mkdir(folder, { recursive: true });
   } catch (error) {
-    if (!isErrno(error, 'EACCES') && !isErrno(error, 'ENOTDIR') && !isErrno(error, 'EROFS') && !isErrno(error, 'EEXIST')) {
+    if (
+      !isErrno(error, 'EACCES') &&
+      !isErrno(error, 'ENOTDIR') &&
+      !isErrno(error, 'EROFS') &&
+      !isErrno(error, 'EEXIST')
+    ) {
       throw error;
     }
-    throw new DataFolderError(`the data folder ${folder} cannot be made; set GANTRY_DATA_DIR to a folder you may write`);
+    throw new DataFolderError(
+      `the data folder ${folder} cannot be made; set GANTRY_DATA_DIR to a folder you may write`,
+    );
   }
 }

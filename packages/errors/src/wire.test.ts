@@ -42,7 +42,10 @@ test('an error without extras has none after the wire', () => {
 describe('what is sent stays within the header limits', () => {
   test('when there are too many violations', () => {
     const fieldViolations = Array.from({ length: 500 }, (_, i) => ({ field: `f${i}`, description: 'bad' }));
-    const bytes = encodeStatus(new AppError({ code: 'INVALID_ARGUMENT', reason: 'MANY', message: 'many fields are wrong', fieldViolations }), 'tool');
+    const bytes = encodeStatus(
+      new AppError({ code: 'INVALID_ARGUMENT', reason: 'MANY', message: 'many fields are wrong', fieldViolations }),
+      'tool',
+    );
     expect(bytes.length).toBeLessThanOrEqual(STATUS_BYTES_MAX);
     expect(decodeStatus(bytes)?.fieldViolations).toHaveLength(FIELD_VIOLATIONS_MAX);
   });

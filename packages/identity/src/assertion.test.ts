@@ -69,10 +69,22 @@ describe('an assertion of auth', () => {
 
   test('is refused when it has no algorithm, or names the public key as an HMAC secret', async () => {
     const { key, published, verify } = await createWorld();
-    const claims = { sub: 'ann', tid: 'acme', cid: 'c', rol: [], per: ['*:*'], rpm: 0, iss: 'gantry-auth', aud: 'gantry-internal', exp: 9e9 };
+    const claims = {
+      sub: 'ann',
+      tid: 'acme',
+      cid: 'c',
+      rol: [],
+      per: ['*:*'],
+      rpm: 0,
+      iss: 'gantry-auth',
+      aud: 'gantry-internal',
+      exp: 9e9,
+    };
     const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
     const unsigned = `${encode({ alg: 'none', kid: key.signing.keyId })}.${encode(claims)}.`;
-    const confused = await new SignJWT(claims).setProtectedHeader({ alg: 'HS256', kid: 'k1' }).sign(published[0]?.publicKey ?? new Uint8Array(32));
+    const confused = await new SignJWT(claims)
+      .setProtectedHeader({ alg: 'HS256', kid: 'k1' })
+      .sign(published[0]?.publicKey ?? new Uint8Array(32));
     for (const forged of [unsigned, confused, '', 'a.b.c', 'x'.repeat(10_000)]) {
       await expect(verify(forged)).rejects.toMatchObject({ code: 'UNAUTHENTICATED', reason: 'ASSERTION_INVALID' });
     }
@@ -82,7 +94,9 @@ describe('an assertion of auth', () => {
 describe('the published keys', () => {
   test('are fetched once for many assertions at the same time', async () => {
     const { key, verify, fetchKeys } = await createWorld();
-    const assertions = await Promise.all([0, 1, 2].map((i) => signAssertion(principal, key.signing, startMs + i * 1_000)));
+    const assertions = await Promise.all(
+      [0, 1, 2].map((i) => signAssertion(principal, key.signing, startMs + i * 1_000)),
+    );
     await Promise.all(assertions.map(({ assertion }) => verify(assertion)));
     expect(fetchKeys).toHaveBeenCalledTimes(1);
   });

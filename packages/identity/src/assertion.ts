@@ -1,6 +1,6 @@
 import { AppError } from '@gantry/errors';
-import { LRUCache } from 'lru-cache';
 import { type CryptoKey, decodeProtectedHeader, errors, importJWK, jwtVerify, SignJWT } from 'jose';
+import { LRUCache } from 'lru-cache';
 
 import type { Caller, Principal } from './principal.ts';
 
@@ -119,7 +119,15 @@ async function verifyPrincipal(assertion: string, key: CryptoKey, currentDate: D
     currentDate,
   });
   // The claims are ours: the signature is auth's, and signAssertion above is the only place that writes them.
-  const claims = payload as { sub: string; exp: number; tid: string; cid: string; rol: string[]; per: string[]; rpm: number };
+  const claims = payload as {
+    sub: string;
+    exp: number;
+    tid: string;
+    cid: string;
+    rol: string[];
+    per: string[];
+    rpm: number;
+  };
   const principal: Principal = {
     tenantId: claims.tid,
     userId: claims.sub,
@@ -216,7 +224,8 @@ function toAssertionError(error: unknown): unknown {
       cause: error,
     });
   }
-  if (error instanceof errors.JOSEError || error instanceof TypeError) return invalid('the assertion is not valid', error);
+  if (error instanceof errors.JOSEError || error instanceof TypeError)
+    return invalid('the assertion is not valid', error);
   return error;
 }
 

@@ -17,10 +17,17 @@ describe('a permission', () => {
     });
   });
 
-  test.each(['', ':', 'tools', ':read', 'tools:', 'tools:Read', 'to ols:read', 'a\n:read', `${'x'.repeat(3_000)}:read`])(
-    'is refused when it is %j',
-    (text) => expect(parsePermission(text)).toBeUndefined(),
-  );
+  test.each([
+    '',
+    ':',
+    'tools',
+    ':read',
+    'tools:',
+    'tools:Read',
+    'to ols:read',
+    'a\n:read',
+    `${'x'.repeat(3_000)}:read`,
+  ])('is refused when it is %j', (text) => expect(parsePermission(text)).toBeUndefined());
 
   test.each([
     ['tools:execute', 'tools', 'execute', true],
@@ -43,11 +50,15 @@ describe('a permission', () => {
   test('never covers a resource that it is not a path prefix of', () => {
     const segment = fc.stringMatching(/^[a-z]{1,4}$/);
     fc.assert(
-      fc.property(fc.array(segment, { minLength: 1, maxLength: 4 }), fc.array(segment, { minLength: 1, maxLength: 4 }), (a, b) => {
-        const isPrefix = a.length <= b.length && a.every((part, i) => part === b[i]);
-        const held = { resource: a.join('/'), action: 'read' };
-        expect(covers(held, { resource: b.join('/'), action: 'read' })).toBe(isPrefix);
-      }),
+      fc.property(
+        fc.array(segment, { minLength: 1, maxLength: 4 }),
+        fc.array(segment, { minLength: 1, maxLength: 4 }),
+        (a, b) => {
+          const isPrefix = a.length <= b.length && a.every((part, i) => part === b[i]);
+          const held = { resource: a.join('/'), action: 'read' };
+          expect(covers(held, { resource: b.join('/'), action: 'read' })).toBe(isPrefix);
+        },
+      ),
     );
   });
 });

@@ -1,5 +1,5 @@
-import type { ClientReadableStream, ServiceError } from '@grpc/grpc-js';
 import { toAppError } from '@gantry/errors';
+import type { ClientReadableStream, ServiceError } from '@grpc/grpc-js';
 
 import type { CallOptions } from './call-options.ts';
 import type { CallChannel, CalledMethod } from './client.ts';

@@ -54,7 +54,11 @@ export function isWorthRetrying(error: unknown): boolean {
   return isAppError(error) && error.code === 'UNAVAILABLE' && error.reason !== 'CIRCUIT_OPEN';
 }
 
-function send({ grpc, peer }: CallChannel, { path }: CalledMethod, { outgoing, options, bytes }: Attempt): Promise<Buffer> {
+function send(
+  { grpc, peer }: CallChannel,
+  { path }: CalledMethod,
+  { outgoing, options, bytes }: Attempt,
+): Promise<Buffer> {
   const { signal } = options;
   return new Promise((resolve, reject) => {
     if (signal?.aborted === true) return reject(abortError(signal));
@@ -68,7 +72,8 @@ function send({ grpc, peer }: CallChannel, { path }: CalledMethod, { outgoing, o
       { deadline: outgoing.deadlineMs },
       (error, reply) => {
         signal?.removeEventListener('abort', cancel);
-        if (error !== null) return reject(signal?.aborted === true ? abortError(signal) : fromServiceError(error, peer));
+        if (error !== null)
+          return reject(signal?.aborted === true ? abortError(signal) : fromServiceError(error, peer));
         // A unary call that succeeded has a reply; grpc-js types it as optional for the error case.
         resolve(reply as Buffer);
       },

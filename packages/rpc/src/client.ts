@@ -1,6 +1,6 @@
 import { isAppError, isOutage } from '@gantry/errors';
-import { createBreaker, createRetryBudget, type Breaker, type RetryBudget } from '@gantry/resilience';
 import type { MintServiceToken } from '@gantry/identity';
+import { createBreaker, createRetryBudget, type Breaker, type RetryBudget } from '@gantry/resilience';
 import { type Registry, systemClock, type Tracing } from '@gantry/telemetry';
 import { type ChannelOptions, Client as GrpcClient, credentials } from '@grpc/grpc-js';
 

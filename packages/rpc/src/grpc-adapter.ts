@@ -17,7 +17,7 @@ import type { CallContext } from './call-context.ts';
 import { METADATA_BYTES_MAX } from './metadata-keys.ts';
 import { encodeMessage, type Method, pathOf } from './method.ts';
 import { serveStream, serveUnary } from './serve-call.ts';
-import { ServerCall, type ServedMethod, type ServerInterceptor } from './server-call.ts';
+import type { ServedMethod, ServerCall, ServerInterceptor } from './server-call.ts';
 import { toStatusObject } from './status-object.ts';
 
 /** What every call of a server shares. */
@@ -74,7 +74,11 @@ function grpcHandler(served: ServedMethod, handler: AnyHandler, options: ServeOp
   return requestStream ? bidiHandler(served, handler, options) : serverStreamHandler(served, handler, options);
 }
 
-function unaryHandler(served: ServedMethod, handler: AnyHandler, options: ServeOptions): handleUnaryCall<Buffer, Buffer> {
+function unaryHandler(
+  served: ServedMethod,
+  handler: AnyHandler,
+  options: ServeOptions,
+): handleUnaryCall<Buffer, Buffer> {
   const { method } = served;
   return (grpcCall, callback) => {
     const call = openCall(served, grpcCall, options);
@@ -95,7 +99,7 @@ function serverStreamHandler(
     const call = openCall(served, grpcCall, options);
     const handle = () => handler(decodeRequest(served.method, grpcCall.request), call);
     const messages = serveStream(call, withMetadataCap(grpcCall.metadata, options.interceptors), handle);
-    void writeAll(grpcCall, messages, served.method, options.name);
+    void writeAll(grpcCall, messages, { method: served.method, domain: options.name });
   };
 }
 
@@ -108,7 +112,7 @@ function bidiHandler(
     const call = openCall(served, grpcCall, options);
     const handle = () => handler(decodeAll(served.method, grpcCall), call);
     const messages = serveStream(call, withMetadataCap(grpcCall.metadata, options.interceptors), handle);
-    void writeAll(grpcCall, messages, served.method, options.name);
+    void writeAll(grpcCall, messages, { method: served.method, domain: options.name });
   };
 }
 
@@ -126,8 +130,7 @@ function openCall(served: ServedMethod, grpcCall: GrpcCall, { createCall }: Serv
 async function writeAll(
   stream: ServerWritableStream<Buffer, Buffer> | ServerDuplexStream<Buffer, Buffer>,
   messages: AsyncGenerator<unknown>,
-  method: Method,
-  domain: string,
+  { method, domain }: { readonly method: Method; readonly domain: string },
 ): Promise<void> {
   const gone = new AbortController();
   stream.on('cancelled', () => gone.abort());

@@ -23,7 +23,10 @@ export interface MethodRecorder {
   ended(code: string, seconds: number): void;
 }
 
-const metricsByRegistry = { server: new WeakMap<Registry, GrpcMetrics>(), client: new WeakMap<Registry, GrpcMetrics>() };
+const metricsByRegistry = {
+  server: new WeakMap<Registry, GrpcMetrics>(),
+  client: new WeakMap<Registry, GrpcMetrics>(),
+};
 
 /** Returns the metrics of a side in a registry; made once, however many servers and clients share the registry. */
 export function grpcMetrics(side: 'server' | 'client', registry: Registry): GrpcMetrics {

@@ -24,7 +24,11 @@ export interface OutgoingCall {
  *
  * @throws {AppError} DEADLINE_EXCEEDED, when too little time is left to be worth a hop.
  */
-export async function beginCall(channel: CallChannel, called: CalledMethod, options: CallOptions): Promise<OutgoingCall> {
+export async function beginCall(
+  channel: CallChannel,
+  called: CalledMethod,
+  options: CallOptions,
+): Promise<OutgoingCall> {
   const deadlineMs = deadlineOf(channel, called, options);
   const span = channel.tracing.startSpan(called.rpc, {
     kind: 'client',

@@ -44,7 +44,11 @@ export async function* serveStream<T>(
   }
 }
 
-async function begin(call: ServerCall, interceptors: readonly ServerInterceptor[], endings: CallEnded[]): Promise<void> {
+async function begin(
+  call: ServerCall,
+  interceptors: readonly ServerInterceptor[],
+  endings: CallEnded[],
+): Promise<void> {
   for (const intercept of interceptors) {
     const begun = intercept(call);
     // Most interceptors are synchronous; awaiting each would cost a turn of the microtask queue.
@@ -75,7 +79,10 @@ function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   });
 }
 
-async function* abortableStream<T>(messages: AsyncIterable<T>, signal: AbortSignal): AsyncGenerator<T, void, undefined> {
+async function* abortableStream<T>(
+  messages: AsyncIterable<T>,
+  signal: AbortSignal,
+): AsyncGenerator<T, void, undefined> {
   const iterator = messages[Symbol.asyncIterator]();
   let isDone = false;
   try {

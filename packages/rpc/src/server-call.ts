@@ -1,5 +1,5 @@
-import type { Caller, Principal } from '@gantry/identity';
 import type { StatusCode } from '@gantry/errors';
+import type { Caller, Principal } from '@gantry/identity';
 import type { Logger, TraceContext } from '@gantry/telemetry';
 
 import type { CallContext } from './call-context.ts';

@@ -25,13 +25,20 @@ test('a read is retried on UNAVAILABLE, a tool call is not', async () => {
   });
   await expect(world.client.listTools(listRequest, ann)).resolves.toBeDefined();
   expect(listTools).toHaveBeenCalledTimes(2);
-  const call = Array.fromAsync(world.client.callTool({ name: 'x', argumentsJson: new Uint8Array(0), idempotencyKey: '', metaJson: new Uint8Array(0) }, ann));
+  const call = Array.fromAsync(
+    world.client.callTool(
+      { name: 'x', argumentsJson: new Uint8Array(0), idempotencyKey: '', metaJson: new Uint8Array(0) },
+      ann,
+    ),
+  );
   await expect(call).rejects.toMatchObject({ reason: 'RESTARTING' });
   expect(calls).toBe(1);
 });
 
 test('a request at fault is not retried', async () => {
-  const getTool = vi.fn(() => Promise.reject(new AppError({ code: 'NOT_FOUND', reason: 'TOOL_NOT_FOUND', message: 'no such tool' })));
+  const getTool = vi.fn(() =>
+    Promise.reject(new AppError({ code: 'NOT_FOUND', reason: 'TOOL_NOT_FOUND', message: 'no such tool' })),
+  );
   await using world = await startWorld({ handlers: { getTool } });
   await expect(world.client.getTool({ name: 'x' }, ann)).rejects.toMatchObject({ reason: 'TOOL_NOT_FOUND' });
   expect(getTool).toHaveBeenCalledTimes(1);
@@ -43,7 +50,11 @@ test('a service that is gone fails fast once the breaker is open, and is found a
   const { port } = world.server;
   await world.server.drain(1_000);
   await vi.waitFor(
-    () => expect(world.client.listTools(listRequest, ann)).rejects.toMatchObject({ code: 'UNAVAILABLE', reason: 'CIRCUIT_OPEN' }),
+    () =>
+      expect(world.client.listTools(listRequest, ann)).rejects.toMatchObject({
+        code: 'UNAVAILABLE',
+        reason: 'CIRCUIT_OPEN',
+      }),
     { timeout: 10_000 },
   );
   await using _revived = await world.startServer(port);
@@ -87,12 +98,21 @@ test('health answers SERVING for the server and for each service, and reflection
   if (check === undefined) throw new Error('the health service has no Check');
   const status = (service: string) =>
     new Promise((resolve, reject) => {
-      const done = (error: unknown, reply?: { status: string }) => (error === null ? resolve(reply?.status) : reject(error));
-      client.makeUnaryRequest(check.path, check.requestSerialize, check.responseDeserialize, { service }, done as never);
+      const done = (error: unknown, reply?: { status: string }) =>
+        error === null ? resolve(reply?.status) : reject(error);
+      client.makeUnaryRequest(
+        check.path,
+        check.requestSerialize,
+        check.responseDeserialize,
+        { service },
+        done as never,
+      );
     });
   expect(await status('')).toBe('SERVING');
   expect(await status('gantry.tool.v1.ToolService')).toBe('SERVING');
-  expect(await listServices(client)).toEqual(expect.arrayContaining(['gantry.tool.v1.ToolService', 'gantry.tool.v1.TaskService']));
+  expect(await listServices(client)).toEqual(
+    expect.arrayContaining(['gantry.tool.v1.ToolService', 'gantry.tool.v1.TaskService']),
+  );
   client.close();
 });
 

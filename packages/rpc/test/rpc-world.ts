@@ -1,9 +1,21 @@
-import type { Caller, Principal } from '@gantry/identity';
 import { AppError } from '@gantry/errors';
-import { ListToolsResponse, ToolServiceDefinition, type CallToolRequest } from '@gantry/protocol/gantry/tool/v1/tool_service';
+import type { Caller, Principal } from '@gantry/identity';
 import { TaskServiceDefinition } from '@gantry/protocol/gantry/tool/v1/task_service';
+import {
+  ListToolsResponse,
+  ToolServiceDefinition,
+  type CallToolRequest,
+} from '@gantry/protocol/gantry/tool/v1/tool_service';
 import { createLogger, createMetricsRegistry, createTracing } from '@gantry/telemetry';
-import { bindService, createRpcClient, createRpcServer, type Handlers, type RpcServerOptions, unimplemented } from '../src/index.ts';
+
+import {
+  bindService,
+  createRpcClient,
+  createRpcServer,
+  type Handlers,
+  type RpcServerOptions,
+  unimplemented,
+} from '../src/index.ts';
 
 export const principal: Principal = {
   tenantId: 'acme',

@@ -36,7 +36,9 @@ describe('a call', () => {
   test('carries its trace on, as a child of the caller', async () => {
     const seen: CallContext[] = [];
     await using world = await startWorld({
-      handlers: { listTools: async (request, context) => (seen.push(context), answeringHandlers.listTools(request, context)) },
+      handlers: {
+        listTools: async (request, context) => (seen.push(context), answeringHandlers.listTools(request, context)),
+      },
     });
     const trace = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), sampled: true };
     await world.client.listTools(listRequest, { ...ann, trace });
@@ -100,7 +102,9 @@ describe('an error', () => {
   });
 
   test('that is a bug is INTERNAL without its text, and is logged once with its cause', async () => {
-    await using world = await startWorld({ handlers: { getTool: () => Promise.reject(new Error('password=hunter2')) } });
+    await using world = await startWorld({
+      handlers: { getTool: () => Promise.reject(new Error('password=hunter2')) },
+    });
     await expect(world.client.getTool({ name: 'x' }, { ...ann, requestId: 'r-2' })).rejects.toMatchObject({
       code: 'INTERNAL',
       message: 'internal error',
@@ -115,7 +119,11 @@ describe('an error', () => {
 describe('a method that is not built yet', () => {
   test('answers UNIMPLEMENTED and names itself, unary and streaming', async () => {
     await using world = await startWorld();
-    const expected = { code: 'UNIMPLEMENTED', reason: 'METHOD_UNIMPLEMENTED', message: expect.stringContaining('TaskService') };
+    const expected = {
+      code: 'UNIMPLEMENTED',
+      reason: 'METHOD_UNIMPLEMENTED',
+      message: expect.stringContaining('TaskService'),
+    };
     await expect(world.tasks.getTask({ taskId: '1' }, ann)).rejects.toMatchObject(expected);
     await expect(Array.fromAsync(world.tasks.watchTasks({ taskIds: [] }, ann))).rejects.toMatchObject(expected);
   });
@@ -161,7 +169,12 @@ describe('a deadline', () => {
   test('shrinks at a hop', async () => {
     const seen: number[] = [];
     await using world = await startWorld({
-      handlers: { listTools: async (request, context) => (seen.push(context.deadlineMs), answeringHandlers.listTools(request, context)) },
+      handlers: {
+        listTools: async (request, context) => (
+          seen.push(context.deadlineMs),
+          answeringHandlers.listTools(request, context)
+        ),
+      },
     });
     const deadlineMs = Date.now() + 5_000;
     await world.client.listTools(listRequest, { ...ann, deadlineMs });
@@ -188,7 +201,9 @@ describe('a deadline', () => {
       },
     });
     const deadlineMs = Date.now() + 150;
-    await expect(world.client.getTool({ name: 'x' }, { ...ann, deadlineMs })).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
+    await expect(world.client.getTool({ name: 'x' }, { ...ann, deadlineMs })).rejects.toMatchObject({
+      code: 'DEADLINE_EXCEEDED',
+    });
     await aborted;
   });
 });
@@ -235,7 +250,9 @@ describe('cancellation', () => {
     await using world = await startWorld();
     const signal = AbortSignal.abort();
     await expect(world.client.getTool({ name: 'x' }, { ...ann, signal })).rejects.toMatchObject({ code: 'CANCELLED' });
-    await expect(collect(world.client.callTool(callRequest, { ...ann, signal }))).rejects.toMatchObject({ code: 'CANCELLED' });
+    await expect(collect(world.client.callTool(callRequest, { ...ann, signal }))).rejects.toMatchObject({
+      code: 'CANCELLED',
+    });
     expect(await world.serverMetrics.metrics()).not.toContain('grpc_server_started_total{');
   });
 });
@@ -280,7 +297,12 @@ describe('bad input on the wire', () => {
   test('a request id with control characters is replaced', async () => {
     const seen: string[] = [];
     await using world = await startWorld({
-      handlers: { listTools: async (request, context) => (seen.push(context.requestId), answeringHandlers.listTools(request, context)) },
+      handlers: {
+        listTools: async (request, context) => (
+          seen.push(context.requestId),
+          answeringHandlers.listTools(request, context)
+        ),
+      },
     });
     await world.client.listTools(listRequest, { ...ann, requestId: 'has space' });
     expect(seen[0]).toMatch(/^[0-9a-f-]{36}$/);
