@@ -183,6 +183,7 @@ function createKeyRing({ fetchKeys, now }: CallerVerifierOptions): KeyRing {
   let keyById = new Map<string, CryptoKey>();
   let fetchedAtMs = -Infinity;
   let fetching: Promise<void> | undefined;
+  let failure: { readonly cause: unknown } | undefined;
 
   const refresh = async () => {
     fetchedAtMs = now();
@@ -196,10 +197,15 @@ function createKeyRing({ fetchKeys, now }: CallerVerifierOptions): KeyRing {
       const known = keyById.get(keyId);
       const ageMs = now() - fetchedAtMs;
       if (known !== undefined && ageMs < KEYS_FRESH_MS) return known;
-      if (fetching === undefined && ageMs < KEYS_REFETCH_MS) return known;
+      if (fetching === undefined && ageMs < KEYS_REFETCH_MS) {
+        if (failure !== undefined && known === undefined) throw keysUnavailable(failure.cause);
+        return known;
+      }
       try {
         await refreshOnce();
+        failure = undefined;
       } catch (error) {
+        failure = { cause: error };
         // An outage of auth must not stop calls whose key is known: it was good when it was fetched.
         if (known !== undefined) return known;
         throw keysUnavailable(error);

@@ -4,6 +4,11 @@ export type { CallOptions } from './call-options.ts';
 export { createRpcClient, type RpcClient, type RpcClientOptions } from './client.ts';
 export { METADATA_BYTES_MAX, metadataKeys } from './metadata-keys.ts';
 export type { Call, Client, Definition, Handler, Handlers, Method, RequestOf, ResponseOf } from './method.ts';
+export {
+  createRemoteCallerVerifier,
+  type RemoteCallerVerifier,
+  type RemoteCallerVerifierOptions,
+} from './remote-caller-verifier.ts';
 export { createRpcServer, MESSAGE_BYTES_MAX, type RpcServer, type RpcServerOptions } from './server.ts';
 export type { Access, CallEnded, CallOutcome, ServerCall, ServerInterceptor } from './server-call.ts';
 export { unimplemented, unimplementedError } from './unimplemented.ts';

@@ -29,7 +29,7 @@ export async function assertIntegrity(files: readonly PinnedFile[], base: URL): 
       .digest('hex');
     if (actual === sha256) continue;
     throw new Error(
-      `${url.pathname} is not the file that was pinned (its SHA-256 is ${actual}): run npm ci, or review it and change the pin`,
+      `${url.pathname} is not the file that was pinned (its SHA-256 is ${actual}): install again, or review it and change the pin`,
     );
   }
 }

@@ -1,0 +1,69 @@
+/** A JSON Schema 2020-12 document whose root describes an object. */
+export type ObjectSchema = Readonly<Record<string, unknown>> & { readonly type: 'object' };
+
+/** MCP tool annotations: hints for clients, never a basis of a decision of ours. */
+export interface ToolAnnotations {
+  readonly title?: string;
+  readonly readOnlyHint?: boolean;
+  readonly destructiveHint?: boolean;
+  readonly idempotentHint?: boolean;
+  readonly openWorldHint?: boolean;
+}
+
+/** What is known of a tool without running it. */
+export interface ToolDefinition {
+  /** 1 to 128 of `A-Za-z0-9_.-`. */
+  readonly name: string;
+  readonly title: string;
+  /** What it does, for the model. */
+  readonly description: string;
+  readonly inputSchema: ObjectSchema;
+  readonly outputSchema?: ObjectSchema;
+  readonly annotations?: ToolAnnotations;
+  /** How long one call may take, in milliseconds. */
+  readonly timeoutMs: number;
+}
+
+/** An MCP content block; only the kinds the built-in tools make. */
+export type ContentBlock = { readonly type: 'text'; readonly text: string };
+
+/** How a call ended, for the model. */
+export interface ToolResult {
+  readonly content: readonly ContentBlock[];
+  readonly structuredContent?: unknown;
+  /** Whether the tool ran and failed. */
+  readonly isError: boolean;
+}
+
+/** What a running tool passes on to the services it calls, and is ended by. */
+export interface ToolCall {
+  readonly assertion: string | undefined;
+  /** Epoch milliseconds. */
+  readonly deadlineMs: number;
+  readonly trace: { readonly traceId: string; readonly spanId: string; readonly sampled: boolean };
+  readonly requestId: string;
+  readonly signal: AbortSignal;
+}
+
+/** Runs a tool with arguments that its schema has accepted. */
+export type RunTool = (parameters: Readonly<Record<string, unknown>>, call: ToolCall) => Promise<ToolResult>;
+
+/** A tool that can be run. */
+export interface Tool {
+  readonly definition: ToolDefinition;
+  readonly run: RunTool;
+}
+
+/** Returns the result of a tool that did what it was asked: a text for the model, and the same as data. */
+export function succeed(text: string, structuredContent?: unknown): ToolResult {
+  return {
+    content: [{ type: 'text', text }],
+    isError: false,
+    ...(structuredContent === undefined ? {} : { structuredContent }),
+  };
+}
+
+/** Returns the result of a tool that ran and failed: a text that tells the model what to do. */
+export function failWith(text: string): ToolResult {
+  return { content: [{ type: 'text', text }], isError: true };
+}

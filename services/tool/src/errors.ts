@@ -1,0 +1,89 @@
+import { AppError, type FieldViolation } from '@gantry/errors';
+
+/** How soon a slot is likely to be free: the built-in tools take some ten milliseconds. */
+const BUSY_RETRY_MS = 100;
+const MS_PER_SECOND = 1_000;
+
+/** What a caller called a tool is quoted back; it may be anything. */
+const QUOTED_CHARACTERS_MAX = 128;
+
+/** No tool of this name, for this caller. */
+export function toolNotFound(asked: string): AppError {
+  const name = asked.slice(0, QUOTED_CHARACTERS_MAX);
+  return new AppError({
+    code: 'NOT_FOUND',
+    reason: 'TOOL_NOT_FOUND',
+    message: `there is no tool named "${name}" that you may execute; list the tools to see which there are`,
+    metadata: { tool: name },
+  });
+}
+
+/** The arguments break the tool's schema. */
+export function argumentsInvalid(violations: readonly FieldViolation[]): AppError {
+  const sentences = violations.map(({ field, description }) => `${field} ${description}`);
+  return new AppError({
+    code: 'INVALID_ARGUMENT',
+    reason: 'TOOL_ARGUMENTS_INVALID',
+    message: sentences.join('; '),
+    fieldViolations: violations,
+  });
+}
+
+/** The arguments have too many bytes. */
+export function argumentsTooLarge(bytesMax: number): AppError {
+  return new AppError({
+    code: 'INVALID_ARGUMENT',
+    reason: 'TOOL_ARGUMENTS_TOO_LARGE',
+    message: `the arguments of a tool may have at most ${bytesMax} bytes; put large data into a resource`,
+  });
+}
+
+/** Too many calls of this tool are running. */
+export function toolBusy(name: string): AppError {
+  return new AppError({
+    code: 'RESOURCE_EXHAUSTED',
+    reason: 'TOOL_BUSY',
+    message: `too many calls of "${name}" are running; wait and try again`,
+    metadata: { tool: name },
+    retryAfterMs: BUSY_RETRY_MS,
+  });
+}
+
+/** The tool took longer than it may. */
+export function toolTimedOut(name: string, timeoutMs: number): AppError {
+  return new AppError({
+    code: 'DEADLINE_EXCEEDED',
+    reason: 'TOOL_TIMED_OUT',
+    message: `"${name}" took longer than its ${timeoutMs / MS_PER_SECOND} s; ask for less`,
+    metadata: { tool: name },
+  });
+}
+
+/** A schema that is not usable. */
+export function schemaInvalid(problem: string): AppError {
+  return new AppError({
+    code: 'FAILED_PRECONDITION',
+    reason: 'TOOL_SCHEMA_INVALID',
+    message: `the schema of the tool cannot be used: ${problem}`,
+  });
+}
+
+/** The page token is not one of ours. */
+export function pageTokenInvalid(): AppError {
+  return new AppError({
+    code: 'INVALID_ARGUMENT',
+    reason: 'PAGE_TOKEN_INVALID',
+    message: 'the page token is not one that this method gave; start again without one',
+    fieldViolations: [{ field: 'page_token', description: 'is not one that this method gave' }],
+  });
+}
+
+/** The page is larger than a page may be. */
+export function pageSizeInvalid(sizeMax: number): AppError {
+  return new AppError({
+    code: 'INVALID_ARGUMENT',
+    reason: 'PAGE_SIZE_INVALID',
+    message: `the page size must be from 0 (the default) to ${sizeMax}`,
+    fieldViolations: [{ field: 'page_size', description: `must be at most ${sizeMax}` }],
+  });
+}

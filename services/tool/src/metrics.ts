@@ -1,0 +1,38 @@
+import type { Registry } from '@gantry/telemetry';
+import { Gauge, Histogram } from 'prom-client';
+
+/** Tells how calls of tools end. */
+export interface ToolMetrics {
+  /** A call has come; the returned function is told once how it ended. Refused calls have no tool: their name is anything. */
+  started(): (tool: string | undefined, outcome: 'succeeded' | 'failed' | 'refused') => void;
+}
+
+/** From an echo to the longest timeout of a built-in tool. */
+const DURATION_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30];
+const MS_PER_SECOND = 1_000;
+
+/** Creates the metrics of the tool service. */
+export function createToolMetrics(registry: Registry): ToolMetrics {
+  const seconds = new Histogram({
+    name: 'gantry_tool_call_seconds',
+    help: 'How long calls of tools took, by tool and outcome.',
+    labelNames: ['tool', 'outcome'],
+    buckets: DURATION_BUCKETS,
+    registers: [registry],
+  });
+  const running = new Gauge({
+    name: 'gantry_tool_calls_running',
+    help: 'Calls of tools that are running.',
+    registers: [registry],
+  });
+  return {
+    started() {
+      const startedAtMs = performance.now();
+      running.inc();
+      return (tool = '', outcome) => {
+        running.dec();
+        seconds.observe({ tool, outcome }, (performance.now() - startedAtMs) / MS_PER_SECOND);
+      };
+    },
+  };
+}
