@@ -1,5 +1,5 @@
 import { toAppError } from '@gantry/errors';
-import type { ClientReadableStream, ServiceError } from '@grpc/grpc-js';
+import type { ServiceError } from '@grpc/grpc-js';
 
 import type { CallOptions } from './call-options.ts';
 import type { CallChannel, CalledMethod } from './client.ts';
@@ -34,54 +34,55 @@ interface StreamAttempt {
 
 async function* receive(channel: CallChannel, called: CalledMethod, attempt: StreamAttempt): AsyncGenerator<unknown> {
   channel.retryBudget.recordCall();
-  const opened = await channel.breaker.run(() => open(channel, called, attempt));
+  const { iterator, first, cancel, letGo } = await channel.breaker.run(() => open(channel, called, attempt));
+  let isOver = false;
   try {
-    for (let step = opened.first; step.done !== true; step = await opened.iterator.next()) {
+    for (let step = first; step.done !== true; step = await iterator.next()) {
       yield called.method.responseType.decode(step.value);
     }
+    isOver = true;
   } catch (error) {
+    isOver = true;
     throw toStreamError(error, channel.peer, attempt.options.signal);
   } finally {
-    opened.release();
+    letGo();
+    // Only when the consumer left early: a reset of every finished stream would count as a rapid-reset attack, for which
+    // Node closes the whole session (CVE-2023-44487).
+    if (!isOver) cancel();
   }
 }
 
-async function open({ grpc, peer }: CallChannel, called: CalledMethod, { request, options, outgoing }: StreamAttempt) {
+async function open(
+  { grpc, peer, resets }: CallChannel,
+  called: CalledMethod,
+  { request, options, outgoing }: StreamAttempt,
+) {
   const { signal } = options;
-  if (isAborted(signal)) throw abortError(signal);
+  if (signal?.aborted === true) throw abortError(signal);
   const bytes = encodeMessage(called.method.requestType, request);
   const stream = grpc.makeServerStreamRequest(called.path, passThrough, passThrough, bytes, outgoing.metadata, {
     deadline: outgoing.deadlineMs,
   });
-  const release = releaseOf(stream, signal);
+  const cancel = () => {
+    if (outgoing.deadlineMs === Infinity || resets.take()) stream.cancel();
+    else stream.resume();
+  };
+  const letGo = () => signal?.removeEventListener('abort', cancel);
+  signal?.addEventListener('abort', cancel, { once: true });
+  // grpc-js may report an error after the iterator has gone; without a listener it would be uncaught.
+  stream.on('error', () => undefined);
   // A ClientReadableStream is a Readable; its type says nothing of the messages.
   const iterator = stream[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
   try {
-    return { iterator, first: await iterator.next(), release };
+    return { iterator, first: await iterator.next(), cancel, letGo };
   } catch (error) {
-    release();
+    letGo();
     throw toStreamError(error, peer, signal);
   }
 }
 
-/** Cancels the stream when the signal aborts; the returned function cancels it too and lets go of the signal. */
-function releaseOf(stream: ClientReadableStream<Buffer>, signal: AbortSignal | undefined): () => void {
-  const cancel = () => stream.cancel();
-  signal?.addEventListener('abort', cancel, { once: true });
-  // grpc-js may report an error after the iterator has gone; without a listener it would be uncaught.
-  stream.on('error', () => undefined);
-  return () => {
-    signal?.removeEventListener('abort', cancel);
-    cancel();
-  };
-}
-
-function isAborted(signal: AbortSignal | undefined): signal is AbortSignal {
-  return signal?.aborted === true;
-}
-
 function toStreamError(error: unknown, peer: string, signal: AbortSignal | undefined): Error {
-  if (isAborted(signal)) return abortError(signal);
+  if (signal?.aborted === true) return abortError(signal);
   return isServiceError(error) ? fromServiceError(error, peer) : toAppError(error);
 }
 

@@ -55,14 +55,17 @@ export function isWorthRetrying(error: unknown): boolean {
 }
 
 function send(
-  { grpc, peer }: CallChannel,
+  { grpc, peer, resets }: CallChannel,
   { path }: CalledMethod,
   { outgoing, options, bytes }: Attempt,
 ): Promise<Buffer> {
   const { signal } = options;
   return new Promise((resolve, reject) => {
     if (signal?.aborted === true) return reject(abortError(signal));
-    const cancel = () => call.cancel();
+    const cancel = () => {
+      if (resets.take()) call.cancel();
+      else if (signal !== undefined) reject(abortError(signal));
+    };
     const call = grpc.makeUnaryRequest(
       path,
       passThrough,

@@ -8,6 +8,7 @@ import { callStream } from './call-stream.ts';
 import { callUnary } from './call-unary.ts';
 import { grpcMetrics, type MethodRecorder } from './grpc-metrics.ts';
 import { type Client, type Definition, type Method, pathOf, typeOf } from './method.ts';
+import { createResetBudget, type ResetBudget } from './reset-budget.ts';
 import { MESSAGE_BYTES_MAX } from './server.ts';
 
 /** What createRpcClient needs. */
@@ -33,6 +34,7 @@ export interface CallChannel {
   readonly peer: string;
   readonly breaker: Breaker;
   readonly retryBudget: RetryBudget;
+  readonly resets: ResetBudget;
   readonly tracing: Tracing;
   readonly timeoutMs: number;
   readonly mintServiceToken: MintServiceToken | undefined;
@@ -67,6 +69,7 @@ export function createRpcClient<D extends Definition>(definition: D, options: Rp
     peer,
     breaker: createBreaker({ name: `${peer}/${definition.name}`, metrics, isFailure: isSilence }),
     retryBudget: createRetryBudget({ ...RETRY_BUDGET, clock: systemClock }),
+    resets: createResetBudget(systemClock),
     tracing,
     timeoutMs,
     mintServiceToken: options.mintServiceToken,

@@ -246,6 +246,40 @@ describe('cancellation', () => {
     await ended;
   });
 
+  test('is not what the end of a stream looks like: thousands of finished streams do not close the session', async () => {
+    await using world = await startWorld();
+    // Node closes a session after a burst of 1,000 resets.
+    for (let batch = 0; batch < 30; batch += 1) {
+      await Promise.all(Array.from({ length: 100 }, () => collect(world.client.callTool(callRequest, ann))));
+    }
+  });
+
+  test('by thousands of callers at once does not take the session from the others', async () => {
+    await using world = await startWorld({
+      handlers: {
+        // Answers once the caller is gone, or soon: what is beyond the budget of resets is left to end by itself.
+        getTool: ({ name }, { signal }) =>
+          name === 'other'
+            ? Promise.resolve({ tool: undefined })
+            : new Promise((resolve) => {
+                signal.addEventListener('abort', () => resolve({ tool: undefined }));
+                setTimeout(() => resolve({ tool: undefined }), 20);
+              }),
+      },
+    });
+    for (let batch = 0; batch < 20; batch += 1) {
+      const controller = new AbortController();
+      const options = { ...ann, signal: controller.signal };
+      const calls = Array.from({ length: 150 }, () =>
+        world.client.getTool({ name: 'x' }, options).catch(() => 'cancelled'),
+      );
+      const other = world.client.getTool({ name: 'other' }, ann);
+      setImmediate(() => controller.abort());
+      await Promise.all(calls);
+      await expect(other).resolves.toBeDefined();
+    }
+  });
+
   test('before the call is sent sends nothing', async () => {
     await using world = await startWorld();
     const signal = AbortSignal.abort();

@@ -34,7 +34,7 @@ export function requestInvalid(fieldViolations: readonly FieldViolation[]): AppE
   const [first] = fieldViolations;
   return new AppError({
     code: 'INVALID_ARGUMENT',
-    reason: 'REQUEST_INVALID',
+    reason: 'AUTH_REQUEST_INVALID',
     message: first === undefined ? 'the request is not valid' : `${first.field} ${first.description}`,
     fieldViolations,
   });

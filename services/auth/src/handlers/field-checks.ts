@@ -8,7 +8,7 @@ import { requestInvalid } from '../errors.ts';
 /** A rule for a field, and what to say when it is broken. */
 export type FieldCheck = readonly [field: string, isValid: boolean, description: string];
 
-/** Throws REQUEST_INVALID with every broken rule. */
+/** Throws AUTH_REQUEST_INVALID with every broken rule. */
 export function requireValid(checks: readonly FieldCheck[]): void {
   const violations = checks
     .filter(([, isValid]) => !isValid)

@@ -161,7 +161,7 @@ describe('appendAuditEvents refuses', () => {
     const { at, query } = await createReader(`bad-${randomUUID()}`);
     await expect(audit.appendAuditEvents({ events: [at(1), at(2, event)] })).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
-      reason: 'REQUEST_INVALID',
+      reason: 'AUTH_REQUEST_INVALID',
       fieldViolations: [{ field }],
     });
     expect(await query()).toEqual([]);

@@ -78,7 +78,7 @@ describe('createApiKey', () => {
   ])('refuses a bad %s', async (field, request) => {
     await expect(keys.createApiKey(request, operator)).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
-      reason: 'REQUEST_INVALID',
+      reason: 'AUTH_REQUEST_INVALID',
       fieldViolations: [{ field }],
     });
   });

@@ -1,0 +1,76 @@
+import { join } from 'node:path';
+
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+
+import { root } from '../checks/repository.ts';
+import { codeSpansOf, readText, rowsOf } from './markdown.ts';
+
+const document = readText('docs/native-dialect.md');
+const documented = rowsOf(document, 'method').map(([method = '', permission = '']) => ({
+  method: codeSpansOf(method)[0] ?? '',
+  permission,
+}));
+
+const permissionSchema = z.object({ area: z.string(), actions: z.array(z.string()), isPerThing: z.boolean() });
+const tableSchema = z.map(z.string(), z.object({ permission: permissionSchema.optional() }));
+
+/** The gateway's own table. Its methods are never called here, so the services behind them may be missing. */
+async function loadMethods(): Promise<z.output<typeof tableSchema>> {
+  const module: { readonly createMethodTable: (backends: object, contextItemsMax: number) => unknown } = await import(
+    join(root, 'services/gateway/src/methods/method-table.ts')
+  );
+  return tableSchema.parse(module.createMethodTable({}, 50));
+}
+
+/** The sections, by the method in their heading. */
+const sections = new Map(
+  document
+    .split(/^### /m)
+    .slice(1)
+    .map((section) => [codeSpansOf(section)[0] ?? '', section] as const),
+);
+
+const request = z.object({ jsonrpc: z.literal('2.0'), method: z.string() });
+
+function jsonBlocksOf(markdown: string): readonly unknown[] {
+  return [...markdown.matchAll(/^```json\n([\s\S]*?)^```/gm)].map(([, text = '']): unknown => JSON.parse(text));
+}
+
+describe('docs/native-dialect.md', async () => {
+  const methods = await loadMethods();
+
+  test('lists every method of the gateway, and no other', () => {
+    expect(methods.size).toBeGreaterThan(20);
+    expect(documented.map(({ method }) => method).toSorted()).toEqual([...methods.keys()].toSorted());
+  });
+
+  test('has a section for every method, and no other', () => {
+    expect([...sections.keys()].toSorted()).toEqual([...methods.keys()].toSorted());
+  });
+
+  test.each(documented)('says which permission $method needs', ({ method, permission }) => {
+    const needed = methods.get(method)?.permission;
+    const names = needed === undefined ? [] : needed.actions.map((action) => `${needed.area}:${action}`);
+    expect(codeSpansOf(permission)).toEqual(names);
+    expect(permission.endsWith('or on one')).toBe(needed?.isPerThing === true);
+    expect(permission === 'none').toBe(needed === undefined);
+  });
+
+  test.each([...sections])('shows a request of %s', (method, section) => {
+    const [first] = jsonBlocksOf(section);
+    expect(request.parse(first).method).toBe(method);
+  });
+
+  test('names only reasons that docs/errors.md explains', () => {
+    const reasons = new Set(
+      document
+        .match(/\b[A-Z]{2,}(?:_[A-Z]+)+\b/g)
+        ?.filter((name) => !/^(GATEWAY_(MAX|REQUEST)|AUTH_|RESOURCE_FILE_)/.test(name)),
+    );
+    const explained = new Set(
+      rowsOf(readText('docs/errors.md'), 'reason').flatMap(([reason = '']) => codeSpansOf(reason)),
+    );
+    expect([...reasons].filter((reason) => !explained.has(reason))).toEqual([]);
+  });
+});
