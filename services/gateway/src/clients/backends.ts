@@ -1,0 +1,74 @@
+import { createServiceTokens } from '@gantry/identity';
+import { AuditServiceDefinition } from '@gantry/protocol/gantry/auth/v1/audit_service';
+import { AuthServiceDefinition } from '@gantry/protocol/gantry/auth/v1/auth_service';
+import { KeyServiceDefinition } from '@gantry/protocol/gantry/auth/v1/key_service';
+import { PolicyServiceDefinition } from '@gantry/protocol/gantry/auth/v1/policy_service';
+import { ContextServiceDefinition } from '@gantry/protocol/gantry/context/v1/context_service';
+import { DocumentServiceDefinition } from '@gantry/protocol/gantry/context/v1/document_service';
+import { ResourceServiceDefinition } from '@gantry/protocol/gantry/resource/v1/resource_service';
+import { ToolServiceDefinition } from '@gantry/protocol/gantry/tool/v1/tool_service';
+import { type Client, createRpcClient, type Definition, type RpcClient } from '@gantry/rpc';
+import type { ServicePlatform } from '@gantry/runtime';
+import { systemClock } from '@gantry/telemetry';
+
+import type { Config } from '../config.ts';
+
+/** Establishes principals. */
+export type AuthClient = Pick<Client<typeof AuthServiceDefinition>, 'authenticate'>;
+/** Tells of revocations. */
+export type PolicyClient = Pick<Client<typeof PolicyServiceDefinition>, 'watchPolicy'>;
+/** Keeps API keys. */
+export type KeyClient = Pick<
+  Client<typeof KeyServiceDefinition>,
+  'createApiKey' | 'listApiKeys' | 'rotateApiKey' | 'revokeApiKey'
+>;
+/** Keeps the audit log. */
+export type AuditClient = Pick<Client<typeof AuditServiceDefinition>, 'appendAuditEvents' | 'queryAuditEvents'>;
+/** Finds context and keeps sessions. */
+export type ContextClient = Pick<
+  Client<typeof ContextServiceDefinition>,
+  'getContext' | 'search' | 'listSources' | 'appendSessionContext' | 'getSessionContext' | 'deleteSessionContext'
+>;
+/** Keeps documents. */
+export type DocumentClient = Pick<
+  Client<typeof DocumentServiceDefinition>,
+  'upsertDocuments' | 'deleteDocuments' | 'listDocuments'
+>;
+/** Lists and calls tools. */
+export type ToolClient = Pick<Client<typeof ToolServiceDefinition>, 'listTools' | 'getTool' | 'callTool'>;
+/** Reads, lists and watches resources. */
+export type ResourceClient = Pick<
+  Client<typeof ResourceServiceDefinition>,
+  'listResources' | 'listResourceTemplates' | 'readResource' | 'watchResource'
+>;
+
+/** What the gateway calls. */
+export interface Backends extends Disposable {
+  readonly auth: AuthClient;
+  readonly policy: PolicyClient;
+  readonly keys: KeyClient;
+  readonly audit: AuditClient;
+  readonly context: ContextClient;
+  readonly documents: DocumentClient;
+  readonly tools: ToolClient;
+  readonly resources: ResourceClient;
+}
+
+/** Creates the clients of all services. They connect on first use. */
+export function createBackends(config: Config, { metrics, tracing }: ServicePlatform): Backends {
+  const stack = new DisposableStack();
+  const mintServiceToken = createServiceTokens('gateway', config.clusterSecret, () => systemClock.now());
+  const connect = <D extends Definition>(definition: D, peer: string, target: string): RpcClient<D> =>
+    stack.use(createRpcClient(definition, { peer, target, metrics, tracing, mintServiceToken }));
+  return {
+    auth: connect(AuthServiceDefinition, 'auth', config.authAddress),
+    policy: connect(PolicyServiceDefinition, 'auth', config.authAddress),
+    keys: connect(KeyServiceDefinition, 'auth', config.authAddress),
+    audit: connect(AuditServiceDefinition, 'auth', config.authAddress),
+    context: connect(ContextServiceDefinition, 'context', config.contextAddress),
+    documents: connect(DocumentServiceDefinition, 'context', config.contextAddress),
+    tools: connect(ToolServiceDefinition, 'tool', config.toolAddress),
+    resources: connect(ResourceServiceDefinition, 'resource', config.resourceAddress),
+    [Symbol.dispose]: () => stack.dispose(),
+  };
+}

@@ -1,0 +1,91 @@
+import {
+  type McpRequest,
+  type McpResponse,
+  McpServiceDefinition,
+} from '@gantry/protocol/gantry/gateway/v1/mcp_service';
+import { bindService, type BoundService, type CallContext, unimplementedError } from '@gantry/rpc';
+import type { Clock } from '@gantry/telemetry';
+
+import { bodyTooLarge, requestInvalid } from '../errors.ts';
+import { isErrorReply, type Reply } from '../json-rpc/encode-reply.ts';
+import { toJsonRpcError } from '../json-rpc/error-table.ts';
+import type { Message } from '../json-rpc/message.ts';
+import { BODY_BYTES_MAX, decodeBody, parseParams } from '../json-rpc/parse-body.ts';
+import { parseMessage } from '../json-rpc/parse-message.ts';
+import { toJsonBytes } from '../methods/json-bytes.ts';
+import type { Arrival } from '../pipeline/arrival.ts';
+import type { Answer, Pipeline } from '../pipeline/pipeline.ts';
+
+/** What the gRPC edge needs. */
+export interface GrpcEdgeOptions {
+  readonly pipeline: Pipeline;
+  readonly clock: Clock;
+  readonly requestTimeoutMs: number;
+}
+
+/** Returns McpService. Clients come with an API key and no assertion, so anyone may call; the pipeline asks for the key. */
+export function createMcpService(options: GrpcEdgeOptions): BoundService {
+  return bindService(
+    McpServiceDefinition,
+    {
+      processRequest: (request, context) => processRequest(request, toArrival(context, options), options.pipeline),
+      // eslint-disable-next-line require-yield -- It fails before its first message.
+      async *session() {
+        throw unimplementedError(`${McpServiceDefinition.fullName}/${McpServiceDefinition.methods.session.name}`);
+      },
+    },
+    { access: { processRequest: 'anonymous', session: 'anonymous' } },
+  );
+}
+
+async function processRequest(request: McpRequest, arrival: Arrival, pipeline: Pipeline): Promise<McpResponse> {
+  let message: Message;
+  try {
+    message = toMessage(request);
+  } catch (error) {
+    return toResponse(pipeline.refuse(error, arrival), request.id);
+  }
+  return toResponse(await pipeline.answer({ isBatch: false, messages: [message] }, arrival), request.id);
+}
+
+/** @throws {AppError} PARSE_ERROR, BODY_TOO_LARGE. */
+function toMessage({ jsonrpc, method, params, id }: McpRequest): Message {
+  if (params.length > BODY_BYTES_MAX) throw bodyTooLarge(BODY_BYTES_MAX);
+  const paramsText = decodeBody(params);
+  const envelope = { jsonrpc, method, params: parseParams(paramsText), ...(id === '' ? {} : { id }) };
+  // Protobuf has no absent method: an empty one was not set.
+  if (method === '')
+    return {
+      kind: 'invalid',
+      idText: JSON.stringify(id),
+      error: requestInvalid('method must be set, such as "context/get"'),
+    };
+  return parseMessage(envelope, { paramsText });
+}
+
+function toResponse(answer: Answer, id: string): McpResponse {
+  const response = { jsonrpc: '2.0', outcome: undefined, id };
+  if (answer.kind === 'none') return response;
+  const reply = answer.kind === 'one' ? answer.reply : answer.replies[0];
+  return reply === undefined ? response : { ...response, outcome: toOutcome(reply) };
+}
+
+function toOutcome(reply: Reply): McpResponse['outcome'] {
+  if (!isErrorReply(reply)) return { $case: 'result', value: new TextEncoder().encode(reply.resultText) };
+  const { code, message, data } = toJsonRpcError(reply.error, 'native', reply.permissions);
+  return { $case: 'error', value: { code, message, data: data === undefined ? new Uint8Array(0) : toJsonBytes(data) } };
+}
+
+function toArrival(context: CallContext, { clock, requestTimeoutMs }: GrpcEdgeOptions): Arrival {
+  return {
+    transport: 'grpc',
+    clientAddress: context.peer,
+    authorization: context.metadata('authorization'),
+    dialect: 'native',
+    requestId: context.requestId,
+    parent: context.trace,
+    deadlineMs: Math.min(context.deadlineMs, clock.now() + requestTimeoutMs),
+    signal: context.signal,
+    connection: undefined,
+  };
+}

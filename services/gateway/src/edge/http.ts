@@ -1,0 +1,149 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+
+import { isAppError } from '@gantry/errors';
+import { type Clock, type Logger, parseTraceparent } from '@gantry/telemetry';
+
+import { type Dialect, dialectOfHeaders } from '../json-rpc/dialect.ts';
+import type { GatewayMetrics } from '../metrics.ts';
+import type { Arrival } from '../pipeline/arrival.ts';
+import type { Pipeline } from '../pipeline/pipeline.ts';
+import { type HttpResponse, toHttpResponse } from './http-response.ts';
+import { checkOrigin } from './origin.ts';
+import { readBody } from './read-body.ts';
+import { receive } from './receive.ts';
+
+/** What the HTTP edge needs. */
+export interface HttpEdgeOptions {
+  readonly server: Server;
+  readonly pipeline: Pipeline;
+  readonly metrics: Pick<GatewayMetrics, 'activeConnections'>;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly allowedOrigins: ReadonlySet<string>;
+  readonly requestTimeoutMs: number;
+}
+
+/** `POST /mcp`. */
+export interface HttpEdge {
+  /** Takes no more connections; resolves when every one is closed, each after the request it is on. */
+  drain(): Promise<void>;
+}
+
+const notFound = plainResponse(404, 'there is nothing here; the endpoints are POST /mcp and GET /ws');
+const methodNotAllowed = {
+  ...plainResponse(405, 'send requests as POST; there is no stream to GET and no session to DELETE'),
+  headers: { allow: 'POST' },
+};
+
+/** Serves `POST /mcp` on a server. */
+export function createHttpEdge(options: HttpEdgeOptions): HttpEdge {
+  const { server, metrics } = options;
+  let isDraining = false;
+  server.on('connection', (socket) => {
+    metrics.activeConnections.inc({ transport: 'http' });
+    socket.once('close', () => metrics.activeConnections.dec({ transport: 'http' }));
+  });
+  server.on('request', (request, response) => {
+    const requestId = randomUUID();
+    serve(request, response, { ...options, requestId }).then(
+      (answer) => {
+        if (isDraining) response.shouldKeepAlive = false;
+        send(response, answer, requestId);
+      },
+      // The client went away while it was sending.
+      (error: unknown) => {
+        options.logger.debug({ err: error, requestId }, 'a request was not received whole');
+        response.destroy();
+      },
+    );
+  });
+  return {
+    drain: () =>
+      new Promise((resolve) => {
+        isDraining = true;
+        server.close(() => resolve());
+      }),
+  };
+}
+
+interface ServeOptions extends HttpEdgeOptions {
+  readonly requestId: string;
+}
+
+async function serve(request: IncomingMessage, response: ServerResponse, options: ServeOptions): Promise<HttpResponse> {
+  if (pathOf(request) !== '/mcp') return notFound;
+  if (request.method !== 'POST') return methodNotAllowed;
+  const { pipeline } = options;
+  let dialect: Dialect = 'native';
+  let input: Uint8Array;
+  try {
+    checkOrigin(request, options.allowedOrigins);
+    dialect = dialectOf(request);
+    input = await readBody(request);
+  } catch (error) {
+    if (!isAppError(error)) throw error;
+    // What is left of the body is not read: the connection cannot be used again.
+    if (!request.complete) response.shouldKeepAlive = false;
+    return toHttpResponse(pipeline.refuse(error, toArrival(request, { ...options, dialect, signal: undefined })));
+  }
+  const signal = dialect === 'native' ? whenAbandoned(response) : undefined;
+  const answer = await receive(pipeline, { input, arrival: toArrival(request, { ...options, dialect, signal }) });
+  return toHttpResponse(answer);
+}
+
+function pathOf({ url = '/' }: IncomingMessage): string {
+  const end = url.indexOf('?');
+  return end === -1 ? url : url.slice(0, end);
+}
+
+function dialectOf({ headers }: IncomingMessage): Dialect {
+  return dialectOfHeaders(textOf(headers['mcp-protocol-version']), textOf(headers['mcp-session-id']));
+}
+
+function textOf(header: string | string[] | undefined): string | undefined {
+  return Array.isArray(header) ? header[0] : header;
+}
+
+/** In the native dialect a client that hangs up has cancelled; in MCP before 2026-07-28 it has not. */
+function whenAbandoned(response: ServerResponse): AbortSignal {
+  const controller = new AbortController();
+  response.once('close', () => {
+    if (!response.writableFinished) controller.abort();
+  });
+  return controller.signal;
+}
+
+interface ArrivalFacts extends ServeOptions {
+  readonly dialect: Dialect;
+  readonly signal: AbortSignal | undefined;
+}
+
+function toArrival({ headers, socket }: IncomingMessage, facts: ArrivalFacts): Arrival {
+  return {
+    transport: 'http',
+    clientAddress: socket.remoteAddress ?? '',
+    authorization: headers.authorization,
+    dialect: facts.dialect,
+    requestId: facts.requestId,
+    parent: parseTraceparent(textOf(headers['traceparent'])),
+    deadlineMs: facts.clock.now() + facts.requestTimeoutMs,
+    signal: facts.signal,
+    connection: undefined,
+  };
+}
+
+function send(response: ServerResponse, { status, headers, text }: HttpResponse, requestId: string): void {
+  if (response.destroyed) return;
+  const common = { ...headers, 'x-request-id': requestId };
+  if (text === undefined) {
+    response.writeHead(status, { ...common, 'content-length': 0 }).end();
+    return;
+  }
+  const length = Buffer.byteLength(text);
+  response.writeHead(status, { ...common, 'content-type': 'application/json', 'content-length': length }).end(text);
+}
+
+function plainResponse(status: number, message: string): HttpResponse {
+  return { status, headers: {}, text: JSON.stringify({ error: message }) };
+}

@@ -1,0 +1,19 @@
+import type { Body } from '../json-rpc/message.ts';
+import { decodeBody, parseBody } from '../json-rpc/parse-body.ts';
+import type { Arrival } from '../pipeline/arrival.ts';
+import type { Answer, Pipeline } from '../pipeline/pipeline.ts';
+
+/** Parses what came in and answers it. `onParsed` sees the messages before they are worked on. Never rejects. */
+export async function receive(
+  pipeline: Pipeline,
+  { input, arrival, onParsed }: { input: string | Uint8Array; arrival: Arrival; onParsed?: (body: Body) => void },
+): Promise<Answer> {
+  let body: Body;
+  try {
+    body = parseBody(typeof input === 'string' ? input : decodeBody(input));
+    onParsed?.(body);
+  } catch (error) {
+    return pipeline.refuse(error, arrival);
+  }
+  return pipeline.answer(body, arrival);
+}

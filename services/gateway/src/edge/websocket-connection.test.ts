@@ -1,0 +1,143 @@
+import { EventEmitter } from 'node:events';
+
+import { AppError } from '@gantry/errors';
+import { systemClock } from '@gantry/telemetry';
+import { expect, test } from 'vitest';
+import type { WebSocket } from 'ws';
+
+import type { Answer, Pipeline } from '../pipeline/pipeline.ts';
+import {
+  FRAMES_IN_FLIGHT_MAX,
+  FRAMES_QUEUED_MAX,
+  UNSENT_BYTES_MAX,
+  WebSocketConnection,
+} from './websocket-connection.ts';
+
+/** What a connection uses of a socket, without a network: how full it is, is for the test to say. */
+class FakeSocket extends EventEmitter {
+  readonly OPEN = 1;
+  readonly CLOSED = 3;
+  readonly readyState = 1;
+  bufferedAmount = 0;
+  isPaused = false;
+  pings = 0;
+  readonly ends: (number | 'terminated')[] = [];
+  readonly sent: string[] = [];
+
+  pause(): void {
+    this.isPaused = true;
+  }
+
+  resume(): void {
+    this.isPaused = false;
+  }
+
+  ping(): void {
+    this.pings += 1;
+  }
+
+  send(text: string): void {
+    this.sent.push(text);
+  }
+
+  close(code: number): void {
+    this.ends.push(code);
+  }
+
+  terminate(): void {
+    this.ends.push('terminated');
+  }
+}
+
+const done: Answer = { kind: 'one', reply: { idText: '1', resultText: '{}' }, dialect: 'native' };
+
+function world(pipeline: Partial<Pipeline> = {}) {
+  const socket = new FakeSocket();
+  const connection = new WebSocketConnection({
+    // The fake has all that the connection uses.
+    socket: socket as unknown as WebSocket,
+    pipeline: {
+      answer: async () => done,
+      refuse: () => done,
+      identify: () => new Promise(() => undefined),
+      inFlight: 0,
+      ...pipeline,
+    },
+    resources: { watchResource: async function* () {} },
+    clock: systemClock,
+    requestTimeoutMs: 1_000,
+    clientAddress: '',
+    authorization: undefined,
+    credentialId: 'k',
+    dialect: 'native',
+    parent: undefined,
+  });
+  const receive = () => socket.emit('message', Buffer.from('{"jsonrpc":"2.0","id":1,"method":"ping"}'), false);
+  return { socket, connection, receive };
+}
+
+test('reading stops at as many messages as are worked on at once, and goes on when there is room', async () => {
+  const gate = Promise.withResolvers<Answer>();
+  const { socket, receive } = world({ answer: () => gate.promise });
+  for (let count = 0; count < FRAMES_IN_FLIGHT_MAX; count += 1) receive();
+  expect(socket.isPaused).toBe(false);
+  receive();
+  expect(socket.isPaused).toBe(true);
+  gate.resolve(done);
+  await expect.poll(() => socket.sent.length).toBe(FRAMES_IN_FLIGHT_MAX + 1);
+  expect(socket.isPaused).toBe(false);
+});
+
+test('a client that fills the queue although it is not read from is closed', () => {
+  const { socket, receive } = world({ answer: () => new Promise(() => undefined) });
+  for (let count = 0; count < FRAMES_IN_FLIGHT_MAX + FRAMES_QUEUED_MAX; count += 1) receive();
+  expect(socket.ends).toEqual([]);
+  receive();
+  expect(socket.ends).toEqual([1008]);
+});
+
+test('a client that does not read is not worked for, and then cut off', async () => {
+  const { socket, receive } = world();
+  socket.bufferedAmount = UNSENT_BYTES_MAX;
+  receive();
+  expect(socket.isPaused).toBe(true);
+  expect(socket.sent).toEqual([]);
+  socket.bufferedAmount = 0;
+  receive();
+  await expect.poll(() => socket.ends.length).toBe(0);
+});
+
+test('a client that lets answers pile up is cut off', async () => {
+  const gate = Promise.withResolvers<Answer>();
+  const { socket, receive } = world({ answer: () => gate.promise });
+  receive();
+  socket.bufferedAmount = UNSENT_BYTES_MAX + 1;
+  gate.resolve(done);
+  await expect.poll(() => socket.ends).toEqual(['terminated']);
+});
+
+test('a client that does not answer a ping is cut off at the next', () => {
+  const { socket, connection } = world();
+  connection.check();
+  expect([socket.pings, socket.ends]).toEqual([1, []]);
+  socket.emit('pong');
+  connection.check();
+  expect(socket.ends).toEqual([]);
+  connection.check();
+  expect(socket.ends).toEqual(['terminated']);
+});
+
+test('a connection whose key has ended is closed by the next check', async () => {
+  const ended = new AppError({ code: 'UNAUTHENTICATED', reason: 'CREDENTIAL_EXPIRED', message: 'the key has expired' });
+  const { socket, connection } = world({ identify: () => Promise.reject(ended) });
+  connection.check();
+  await expect.poll(() => socket.ends).toEqual([1008]);
+});
+
+test('a connection lives on while auth cannot be asked', async () => {
+  const away = new AppError({ code: 'UNAVAILABLE', reason: 'SERVICE_UNAVAILABLE', message: 'auth is away' });
+  const { socket, connection } = world({ identify: () => Promise.reject(away) });
+  connection.check();
+  await expect(connection.identify()).rejects.toBe(away);
+  expect(socket.ends).toEqual([]);
+});

@@ -1,0 +1,174 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+
+import { isAppError } from '@gantry/errors';
+import { type Clock, type Logger, parseTraceparent } from '@gantry/telemetry';
+import { type WebSocket, WebSocketServer } from 'ws';
+
+import type { ResourceClient } from '../clients/backends.ts';
+import type { Identity } from '../clients/credential-cache.ts';
+import { type Dialect, dialectOfHeaders } from '../json-rpc/dialect.ts';
+import { BODY_BYTES_MAX } from '../json-rpc/parse-body.ts';
+import type { GatewayMetrics } from '../metrics.ts';
+import type { Arrival } from '../pipeline/arrival.ts';
+import type { Pipeline } from '../pipeline/pipeline.ts';
+import { toHttpBytes, toHttpResponse } from './http-response.ts';
+import { checkOrigin } from './origin.ts';
+import { closeCodes, CREDENTIAL_ENDED, WebSocketConnection } from './websocket-connection.ts';
+
+/** How often connections are pinged and their credentials looked at; load balancers cut what is silent for a minute. */
+const CHECK_INTERVAL_MS = 30_000;
+
+/** How long a peer has to answer a close. */
+const CLOSE_TIMEOUT_MS = 1_000;
+
+/** JSON of 4 MiB in the fragments that clients make of it, 64 KiB and up, and then some. */
+const FRAGMENTS_MAX = 1_024;
+
+/** What the WebSocket edge needs. */
+export interface WebSocketEdgeOptions {
+  readonly server: Server;
+  readonly pipeline: Pipeline;
+  readonly resources: Pick<ResourceClient, 'watchResource'>;
+  readonly metrics: Pick<GatewayMetrics, 'activeConnections' | 'gauge'>;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly allowedOrigins: ReadonlySet<string>;
+  readonly requestTimeoutMs: number;
+  /** Default 30,000. */
+  readonly checkIntervalMs?: number;
+}
+
+/** `GET /ws`. */
+export interface WebSocketEdge extends Disposable {
+  /** Closes the connections of a credential that has been revoked. */
+  closeCredential(credentialId: string): void;
+  /** Answers what is in flight and closes every connection. */
+  drain(): Promise<void>;
+}
+
+/** Serves `GET /ws` on a server. */
+export function createWebSocketEdge(options: WebSocketEdgeOptions): WebSocketEdge {
+  const { server, metrics, checkIntervalMs = CHECK_INTERVAL_MS } = options;
+  const sockets = new WebSocketServer(serverOptions);
+  /** Bounded by the connections the server takes. */
+  const connections = new Set<WebSocketConnection>();
+  const subscriptions = () => connections.values().reduce((sum, { subscriptionCount }) => sum + subscriptionCount, 0);
+  metrics.gauge('gantry_subscriptions', 'Resources that WebSockets follow.', subscriptions);
+  let isDraining = false;
+
+  server.on('upgrade', (request, socket, head) => {
+    // Until ws has taken over, a socket that breaks is nobody else's to notice.
+    const ignore = () => undefined;
+    socket.on('error', ignore);
+    const upgrade: Upgrade = { request, socket, head };
+    if (isDraining || pathOf(request) !== '/ws') return refuse(upgrade, notFound);
+    return void admit(upgrade, options).then((admitted) => {
+      socket.off('error', ignore);
+      if (admitted === undefined || socket.destroyed) return;
+      sockets.handleUpgrade(request, socket, head, (webSocket) => open(webSocket, admitted));
+    });
+  });
+
+  const open = (socket: WebSocket, { arrival, identity }: Admitted) => {
+    const connection = new WebSocketConnection({
+      ...options,
+      ...arrival,
+      socket,
+      credentialId: identity.principal.credentialId,
+    });
+    connections.add(connection);
+    metrics.activeConnections.inc({ transport: 'websocket' });
+    socket.once('close', () => {
+      connections.delete(connection);
+      metrics.activeConnections.dec({ transport: 'websocket' });
+    });
+    if (isDraining) void connection.drain();
+  };
+
+  const timer = setInterval(() => connections.forEach((connection) => connection.check()), checkIntervalMs);
+  return {
+    closeCredential(credentialId) {
+      for (const connection of connections) {
+        if (connection.credentialId === credentialId) connection.close(closeCodes.policyViolation, CREDENTIAL_ENDED);
+      }
+    },
+    async drain() {
+      isDraining = true;
+      await Promise.all([...connections].map((connection) => connection.drain()));
+    },
+    [Symbol.dispose]() {
+      clearInterval(timer);
+      for (const connection of connections) connection.terminate();
+    },
+  };
+}
+
+// @types/ws 8.18 does not know closeTimeout and maxFragments of ws 8.20 yet; a variable may have more than the type.
+const serverOptions = {
+  noServer: true,
+  clientTracking: false,
+  maxPayload: BODY_BYTES_MAX,
+  perMessageDeflate: false,
+  maxFragments: FRAGMENTS_MAX,
+  closeTimeout: CLOSE_TIMEOUT_MS,
+  skipUTF8Validation: false,
+};
+
+interface Upgrade {
+  readonly request: IncomingMessage;
+  readonly socket: Duplex;
+  readonly head: Buffer;
+}
+
+interface Admitted {
+  readonly arrival: Arrival;
+  readonly identity: Identity;
+}
+
+const notFound = { status: 404, headers: {}, text: JSON.stringify({ error: 'the WebSocket endpoint is GET /ws' }) };
+
+function pathOf({ url = '/' }: IncomingMessage): string {
+  return url.split('?', 1)[0] ?? url;
+}
+
+/** Checks origin, version and credential. Answers and returns undefined when one of them will not do. */
+async function admit(upgrade: Upgrade, options: WebSocketEdgeOptions): Promise<Admitted | undefined> {
+  const { request } = upgrade;
+  let arrival = toArrival(request, 'native', options);
+  try {
+    checkOrigin(request, options.allowedOrigins);
+    arrival = toArrival(request, dialectOfHeaders(textOf(request.headers['mcp-protocol-version']), undefined), options);
+    return { arrival, identity: await options.pipeline.identify(arrival) };
+  } catch (error) {
+    const response = toHttpResponse(options.pipeline.refuse(error, arrival));
+    // There is no result to say it in: a connection that was not made has a status only.
+    const isOutage = isAppError(error) && response.status === 200;
+    refuse(upgrade, isOutage ? { ...response, status: 503 } : response);
+    return undefined;
+  }
+}
+
+function refuse({ socket }: Upgrade, response: Parameters<typeof toHttpBytes>[0]): void {
+  socket.end(toHttpBytes(response));
+  socket.once('finish', () => socket.destroy());
+}
+
+function toArrival({ headers, socket }: IncomingMessage, dialect: Dialect, options: WebSocketEdgeOptions): Arrival {
+  return {
+    transport: 'websocket',
+    clientAddress: socket.remoteAddress ?? '',
+    authorization: headers.authorization,
+    dialect,
+    requestId: randomUUID(),
+    parent: parseTraceparent(textOf(headers['traceparent'])),
+    deadlineMs: options.clock.now() + options.requestTimeoutMs,
+    signal: undefined,
+    connection: undefined,
+  };
+}
+
+function textOf(header: string | string[] | undefined): string | undefined {
+  return Array.isArray(header) ? header[0] : header;
+}

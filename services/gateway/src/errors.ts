@@ -1,0 +1,223 @@
+import { AppError } from '@gantry/errors';
+
+const DOMAIN = 'gateway';
+/** The edge is full for as long as the slowest requests in flight take; a second is a fair guess. */
+const OVERLOAD_RETRY_AFTER_MS = 1_000;
+/** What a client sent is repeated to it, but not at any length. */
+const QUOTED_CHARACTERS_MAX = 100;
+
+/** The body is not JSON that can be read. */
+export function parseError(problem: string): AppError {
+  return new AppError({ code: 'INVALID_ARGUMENT', reason: 'PARSE_ERROR', domain: DOMAIN, message: problem });
+}
+
+/** The JSON is not a JSON-RPC 2.0 request. */
+export function requestInvalid(problem: string): AppError {
+  return new AppError({ code: 'INVALID_ARGUMENT', reason: 'REQUEST_INVALID', domain: DOMAIN, message: problem });
+}
+
+/** A parameter is missing or of the wrong type. */
+export function paramsInvalid(field: string, expectation: string): AppError {
+  return new AppError({
+    code: 'INVALID_ARGUMENT',
+    reason: 'PARAMS_INVALID',
+    domain: DOMAIN,
+    message: `${field} ${expectation}`,
+    fieldViolations: [{ field, description: expectation }],
+  });
+}
+
+/** There is no such method. */
+export function methodNotFound(method: string): AppError {
+  return new AppError({
+    code: 'UNIMPLEMENTED',
+    reason: 'METHOD_NOT_FOUND',
+    domain: DOMAIN,
+    message: `there is no method "${quoted(method)}"; protocol/capabilities tells what there is`,
+    metadata: { method: quoted(method) },
+  });
+}
+
+/** The method is planned but not there yet. */
+export function methodNotYetAvailable(method: string, instead: string): AppError {
+  return new AppError({
+    code: 'UNIMPLEMENTED',
+    reason: 'METHOD_NOT_YET_AVAILABLE',
+    domain: DOMAIN,
+    message: `${method} comes with a later version; ${instead}`,
+    metadata: { method },
+  });
+}
+
+/** The request came without a credential that could be tried. */
+export function credentialMissing(): AppError {
+  return new AppError({
+    code: 'UNAUTHENTICATED',
+    reason: 'CREDENTIAL_MISSING',
+    domain: DOMAIN,
+    message: 'this needs an API key; send it as "authorization: Bearer <API key>"',
+  });
+}
+
+/** The credential does not look like an API key. */
+export function credentialInvalid(): AppError {
+  return new AppError({
+    code: 'UNAUTHENTICATED',
+    reason: 'CREDENTIAL_INVALID',
+    domain: DOMAIN,
+    message: 'the API key is not valid; check that it was copied whole',
+  });
+}
+
+/** The principal has no permission of this kind. */
+export function permissionDenied(resource: string, action: string): AppError {
+  const requiredPermission = `${resource}:${action}`;
+  return new AppError({
+    code: 'PERMISSION_DENIED',
+    reason: 'PERMISSION_DENIED',
+    domain: DOMAIN,
+    message: `this needs the permission ${requiredPermission}; ask an administrator of your tenant for it`,
+    metadata: { resource, requiredPermission },
+  });
+}
+
+/** The credential has used up its requests for now. */
+export function rateLimited(perMinute: number, retryAfterMs: number): AppError {
+  return new AppError({
+    code: 'RESOURCE_EXHAUSTED',
+    reason: 'RATE_LIMIT_EXCEEDED',
+    domain: DOMAIN,
+    message: `more than ${perMinute} requests a minute; wait ${retryAfterMs} ms and try again`,
+    retryAfterMs,
+  });
+}
+
+/** The edge has as many requests in flight as it may have. */
+export function overloaded(): AppError {
+  return new AppError({
+    code: 'UNAVAILABLE',
+    reason: 'GATEWAY_OVERLOADED',
+    domain: DOMAIN,
+    message: 'the gateway has too many requests in flight; wait a moment and try again',
+    retryAfterMs: OVERLOAD_RETRY_AFTER_MS,
+  });
+}
+
+/** The client speaks a revision that this gateway does not. */
+export function modernVersionUnsupported(requested: string): AppError {
+  return new AppError({
+    code: 'FAILED_PRECONDITION',
+    reason: 'PROTOCOL_VERSION_UNSUPPORTED',
+    domain: DOMAIN,
+    message: `the protocol version "${quoted(requested)}" is not supported; use one of data.supported`,
+    metadata: { requested: quoted(requested) },
+  });
+}
+
+/** The MCP-Protocol-Version header names no revision. */
+export function versionHeaderInvalid(requested: string): AppError {
+  return new AppError({
+    code: 'INVALID_ARGUMENT',
+    reason: 'PROTOCOL_VERSION_INVALID',
+    domain: DOMAIN,
+    message: `the MCP-Protocol-Version header "${quoted(requested)}" is not supported; use one of data.supported`,
+    metadata: { requested: quoted(requested) },
+  });
+}
+
+/** The body is longer than it may be. */
+export function bodyTooLarge(bytesMax: number): AppError {
+  return new AppError({
+    code: 'INVALID_ARGUMENT',
+    reason: 'BODY_TOO_LARGE',
+    domain: DOMAIN,
+    message: `a request body may have at most ${bytesMax} bytes; send less at a time`,
+  });
+}
+
+/** The body is declared to be something else than plain JSON. */
+export function contentTypeUnsupported(problem: string): AppError {
+  return new AppError({
+    code: 'INVALID_ARGUMENT',
+    reason: 'CONTENT_TYPE_UNSUPPORTED',
+    domain: DOMAIN,
+    message: problem,
+  });
+}
+
+/** The request comes from a web page that may not call. */
+export function originForbidden(): AppError {
+  return new AppError({
+    code: 'PERMISSION_DENIED',
+    reason: 'ORIGIN_FORBIDDEN',
+    domain: DOMAIN,
+    message: 'web pages of this origin may not call; an operator can add it to GATEWAY_ALLOWED_ORIGINS',
+  });
+}
+
+/** The request names its host more than once. */
+export function hostHeaderInvalid(): AppError {
+  return new AppError({
+    code: 'INVALID_ARGUMENT',
+    reason: 'HOST_HEADER_INVALID',
+    domain: DOMAIN,
+    message: 'a request has exactly one Host header',
+  });
+}
+
+/** A backend did not take the assertion that the request was sent with. */
+export function assertionRefused(cause: AppError): AppError {
+  return new AppError({
+    code: 'UNAVAILABLE',
+    reason: 'ASSERTION_REFUSED',
+    domain: DOMAIN,
+    message: 'a service did not accept the identity it was shown; try again',
+    cause,
+  });
+}
+
+/** The tool ran and failed; `contentJson` holds its MCP content blocks. */
+export function toolFailed(name: string, contentJson: string): AppError {
+  return new AppError({
+    code: 'FAILED_PRECONDITION',
+    reason: 'TOOL_EXECUTION_FAILED',
+    domain: DOMAIN,
+    message: `the tool "${quoted(name)}" ran and failed; data.content says why`,
+    metadata: { contentJson },
+  });
+}
+
+/** The connection watches as many resources as it may. */
+export function subscriptionLimitReached(subscriptionsMax: number): AppError {
+  return new AppError({
+    code: 'RESOURCE_EXHAUSTED',
+    reason: 'SUBSCRIPTION_LIMIT_REACHED',
+    domain: DOMAIN,
+    message: `a connection has at most ${subscriptionsMax} subscriptions; end one with resources/unsubscribe`,
+  });
+}
+
+/** auth's policy stream is not live; for the readiness report. */
+export function policyStreamDown(): AppError {
+  return new AppError({
+    code: 'UNAVAILABLE',
+    reason: 'POLICY_STREAM_DOWN',
+    domain: DOMAIN,
+    message: 'the policy stream of auth is not live; credentials are asked for again every second',
+  });
+}
+
+/** A backend broke its contract. */
+export function backendBrokeContract(service: string, problem: string): AppError {
+  return new AppError({
+    code: 'INTERNAL',
+    reason: 'BACKEND_CONTRACT_BROKEN',
+    domain: DOMAIN,
+    message: 'internal error',
+    cause: new Error(`${service}: ${problem}`),
+  });
+}
+
+function quoted(text: string): string {
+  return text.length <= QUOTED_CHARACTERS_MAX ? text : `${text.slice(0, QUOTED_CHARACTERS_MAX)}…`;
+}

@@ -1,0 +1,139 @@
+/** Where the parts of one JSON-RPC message are that must be passed on exactly as they came. */
+export interface MessageText {
+  /** The JSON text of `id`; undefined when there is none. */
+  readonly idText?: string | undefined;
+  /** The JSON text of `params`; undefined when there is none. */
+  readonly paramsText?: string | undefined;
+}
+
+/** What is known of a JSON text before it is parsed. */
+export interface JsonScan {
+  /** The deepest nesting of objects and arrays; what is beyond `depthMax` is not looked at. */
+  readonly depth: number;
+  /** How many messages the text holds: 1, or the elements of an array. */
+  readonly messageCount: number;
+  /** One entry a message, in order; entries of elements that are not objects are empty. */
+  readonly messages: readonly MessageText[];
+}
+
+/** How far a scan goes. */
+export interface ScanLimits {
+  readonly depthMax: number;
+  readonly messagesMax: number;
+}
+
+interface Mutable {
+  idText?: string | undefined;
+  paramsText?: string | undefined;
+}
+
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const OPEN_ARRAY = 0x5b;
+const BACKSLASH = 0x5c;
+const CLOSE_ARRAY = 0x5d;
+const OPEN_OBJECT = 0x7b;
+const CLOSE_OBJECT = 0x7d;
+
+/**
+ * Looks over a JSON text without parsing it: how deep it nests and how many messages it holds, so that JSON.parse never
+ * sees what would cost too much, and the text of each message's `id` and `params`, which JSON.parse does not keep
+ * (a number beyond 2^53 would come back changed). Stops at the first limit. The text need not be valid.
+ */
+export function scanJson(text: string, limits: ScanLimits): JsonScan {
+  return new Scanner(text, limits).run();
+}
+
+class Scanner {
+  readonly #text: string;
+  readonly #limits: ScanLimits;
+  readonly #messages: Mutable[] = [{}];
+  #depth = 0;
+  #deepest = 0;
+  /** The depth at which the members of a message are: 1, or 2 in an array. */
+  #memberDepth = 1;
+  #stringStart = 0;
+  #stringEnd = 0;
+  #key: 'idText' | 'paramsText' | undefined;
+  #valueStart = 0;
+
+  constructor(text: string, limits: ScanLimits) {
+    this.#text = text;
+    this.#limits = limits;
+    if (/^\s*\[/.test(text)) this.#memberDepth = 2;
+  }
+
+  run(): JsonScan {
+    const text = this.#text;
+    for (let index = 0; index < text.length && !this.#isOverLimit(); index += 1) {
+      index = this.#step(text.charCodeAt(index), index);
+    }
+    return { depth: this.#deepest, messageCount: this.#messages.length, messages: this.#messages };
+  }
+
+  /** Takes one character and returns the index of the last one it has dealt with. */
+  #step(character: number, index: number): number {
+    switch (character) {
+      case QUOTE:
+        this.#stringStart = index;
+        this.#stringEnd = endOfString(this.#text, index);
+        return this.#stringEnd;
+      case OPEN_OBJECT:
+      case OPEN_ARRAY:
+        this.#depth += 1;
+        if (this.#depth > this.#deepest) this.#deepest = this.#depth;
+        return index;
+      case CLOSE_OBJECT:
+      case CLOSE_ARRAY:
+        this.#endValue(index);
+        this.#depth -= 1;
+        return index;
+      case COLON:
+        this.#beginValue(index);
+        return index;
+      case COMMA:
+        this.#endValue(index);
+        if (this.#depth === 1 && this.#memberDepth === 2) this.#messages.push({});
+        return index;
+      default:
+        return index;
+    }
+  }
+
+  #beginValue(index: number): void {
+    if (this.#depth !== this.#memberDepth) return;
+    this.#key = keyOf(this.#text, this.#stringStart, this.#stringEnd);
+    this.#valueStart = index + 1;
+  }
+
+  #endValue(index: number): void {
+    if (this.#key === undefined || this.#depth !== this.#memberDepth) return;
+    const message = this.#messages.at(-1);
+    if (message !== undefined) message[this.#key] = this.#text.slice(this.#valueStart, index).trim();
+    this.#key = undefined;
+  }
+
+  #isOverLimit(): boolean {
+    return this.#deepest > this.#limits.depthMax || this.#messages.length > this.#limits.messagesMax;
+  }
+}
+
+function keyOf(text: string, start: number, end: number): 'idText' | 'paramsText' | undefined {
+  const length = end - start + 1;
+  if (length === '"id"'.length && text.startsWith('"id"', start)) return 'idText';
+  if (length === '"params"'.length && text.startsWith('"params"', start)) return 'paramsText';
+  return undefined;
+}
+
+/** Returns the index of the quote that ends the string whose first quote is at `start`; the last index when none does. */
+function endOfString(text: string, start: number): number {
+  for (let from = start + 1; ;) {
+    const quote = text.indexOf('"', from);
+    if (quote === -1) return text.length - 1;
+    let backslashes = 0;
+    while (text.charCodeAt(quote - 1 - backslashes) === BACKSLASH) backslashes += 1;
+    if (backslashes % 2 === 0) return quote;
+    from = quote + 1;
+  }
+}

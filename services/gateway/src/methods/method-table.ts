@@ -1,0 +1,31 @@
+import type { Backends } from '../clients/backends.ts';
+import { createAuditMethods } from './audit-methods.ts';
+import { createContextMethods } from './context-methods.ts';
+import { createDocumentMethods } from './document-methods.ts';
+import { createKeyMethods } from './key-methods.ts';
+import type { Method } from './method.ts';
+import { createProtocolMethods } from './protocol-methods.ts';
+import { createResourceMethods } from './resource-methods.ts';
+import { createSessionMethods } from './session-methods.ts';
+import { createSubscriptionMethods } from './subscription-methods.ts';
+import { createToolMethods } from './tool-methods.ts';
+
+/** Every method there is, by name. */
+export type MethodTable = ReadonlyMap<string, Method>;
+
+/** Creates the table of all methods. */
+export function createMethodTable(backends: Backends, contextItemsMax: number): MethodTable {
+  return new Map(
+    Object.entries({
+      ...createProtocolMethods(contextItemsMax),
+      ...createContextMethods({ context: backends.context, itemsMax: contextItemsMax }),
+      ...createSessionMethods(backends.context),
+      ...createDocumentMethods(backends.documents),
+      ...createToolMethods(backends.tools),
+      ...createResourceMethods(backends.resources),
+      ...createSubscriptionMethods(backends.resources),
+      ...createKeyMethods(backends.keys),
+      ...createAuditMethods(backends.audit),
+    }),
+  );
+}

@@ -1,0 +1,91 @@
+import type { Tool, ToolResult } from '@gantry/protocol/gantry/tool/v1/tool_service';
+
+import type { ToolClient } from '../clients/backends.ts';
+import { backendBrokeContract, toolFailed } from '../errors.ts';
+import { toJsonBytes, toJsonText } from './json-bytes.ts';
+import { type MethodCall, type Methods, needsSome } from './method.ts';
+import type { Params } from './params.ts';
+
+const NO_BYTES = new Uint8Array(0);
+
+/** Creates `tools/*`. Whether the principal may execute a tool is the tool service's to say: to others it does not exist. */
+export function createToolMethods(tools: ToolClient): Methods {
+  const seeing = needsSome('tools', 'read', 'execute');
+  const executing = needsSome('tools', 'execute');
+  return {
+    'tools/list': {
+      permission: seeing,
+      async handle(params, { options }) {
+        const page = await tools.listTools({ pageSize: 0, pageToken: params.optionalText('cursor') ?? '' }, options);
+        const cursor = page.nextPageToken === '' ? '' : `,"nextCursor":${JSON.stringify(page.nextPageToken)}`;
+        return `{"tools":[${page.tools.map(toToolText).join(',')}]${cursor}}`;
+      },
+    },
+    'tools/schema': {
+      permission: seeing,
+      targetParam: 'name',
+      async handle(params, { options }) {
+        const { tool } = await tools.getTool({ name: params.text('name') }, options);
+        if (tool === undefined) throw backendBrokeContract('tool', 'GetTool answered without a tool');
+        return toJsonText(tool.inputSchemaJson, '{}');
+      },
+    },
+    'tools/execute': {
+      permission: executing,
+      targetParam: 'name',
+      handle: (params, call) => execute(tools, call, toExecution(params, 'parameters')),
+    },
+    'tools/call': {
+      permission: executing,
+      targetParam: 'name',
+      handle: (params, call) => execute(tools, call, toExecution(params, 'arguments')),
+    },
+  };
+}
+
+function toExecution(params: Params, argumentsName: 'parameters' | 'arguments') {
+  const given = params.optionalObject(argumentsName) ?? params.optionalObject('arguments');
+  const meta = params.optionalObject('_meta');
+  return {
+    name: params.text('name'),
+    argumentsJson: given === undefined ? NO_BYTES : toJsonBytes(given),
+    idempotencyKey: '',
+    metaJson: meta === undefined ? NO_BYTES : toJsonBytes(meta),
+  };
+}
+
+async function execute(tools: ToolClient, call: MethodCall, request: ReturnType<typeof toExecution>): Promise<string> {
+  const result = await lastOf(tools, call, request);
+  const content = toJsonText(result.contentJson, '[]');
+  if (result.isError && call.dialect === 'native') throw toolFailed(request.name, content);
+  return `{"content":${content}${member('structuredContent', result.structuredContentJson)},"isError":${result.isError}${member('_meta', result.metaJson)}}`;
+}
+
+async function lastOf(
+  tools: ToolClient,
+  { options }: MethodCall,
+  request: ReturnType<typeof toExecution>,
+): Promise<ToolResult> {
+  let result: ToolResult | undefined;
+  // To its end: leaving a stream early resets it, and thousands of resets end the session with all its calls.
+  for await (const { event } of tools.callTool(request, options)) {
+    // Progress and logs have nowhere to go: the answer is one message.
+    if (event?.$case === 'result') result = event.value;
+    if (event?.$case === 'inputRequired') throw backendBrokeContract('tool', 'CallTool asked for input');
+  }
+  if (result === undefined) throw backendBrokeContract('tool', 'CallTool ended without a result');
+  return result;
+}
+
+/** Writes a tool as MCP shows it, its schemas as they are stored. */
+function toToolText(tool: Tool): string {
+  const { name, title, description } = tool;
+  const known = JSON.stringify({ name, title: title || undefined, description: description || undefined });
+  const input = toJsonText(tool.inputSchemaJson, '{"type":"object"}');
+  const rest = `${member('outputSchema', tool.outputSchemaJson)}${member('annotations', tool.annotationsJson)}`;
+  return `${known.slice(0, -1)},"inputSchema":${input}${rest}}`;
+}
+
+function member(name: string, json: Uint8Array): string {
+  return json.length === 0 ? '' : `,"${name}":${toJsonText(json, 'null')}`;
+}

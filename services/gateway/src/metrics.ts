@@ -1,0 +1,70 @@
+import type { StatusCode } from '@gantry/errors';
+import type { Registry } from '@gantry/telemetry';
+import { Counter, Gauge, Histogram } from 'prom-client';
+
+/** How messages come in. */
+export type Transport = 'http' | 'websocket' | 'grpc';
+
+/** The label of methods that do not exist: clients must not be able to make new series. */
+const UNKNOWN_METHOD = 'unknown';
+
+/** From a cached answer to the longest request. */
+const DURATION_BUCKETS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+/** Counts and times what the gateway does. */
+export interface GatewayMetrics {
+  /** Counts a request that has ended. `method` is one of the table; what is not counts as `unknown`. */
+  requestEnded(method: string, status: StatusCode | 'OK', durationSeconds: number): void;
+  /** Connections that are open now. */
+  readonly activeConnections: Gauge<'transport'>;
+  /** Audit events that were lost. */
+  readonly auditDropped: Counter;
+  /** Shows a number that is read when metrics are scraped. */
+  gauge(name: string, help: string, read: () => number): void;
+}
+
+/** Creates the gateway's metrics. Only the given methods become labels. */
+export function createGatewayMetrics(registry: Registry, methods: ReadonlySet<string>): GatewayMetrics {
+  const registers = [registry];
+  const requests = new Counter({
+    name: 'mcp_requests_total',
+    help: 'Requests by method and gRPC status.',
+    labelNames: ['method', 'status'],
+    registers,
+  });
+  const durations = new Histogram({
+    name: 'mcp_request_duration_seconds',
+    help: 'How long requests took.',
+    labelNames: ['method'],
+    buckets: DURATION_BUCKETS_SECONDS,
+    registers,
+  });
+  return {
+    requestEnded(name, status, durationSeconds) {
+      const method = methods.has(name) ? name : UNKNOWN_METHOD;
+      requests.inc({ method, status });
+      durations.observe({ method }, durationSeconds);
+    },
+    activeConnections: new Gauge({
+      name: 'mcp_active_connections',
+      help: 'Open connections by transport.',
+      labelNames: ['transport'],
+      registers,
+    }),
+    auditDropped: new Counter({
+      name: 'gantry_audit_dropped_total',
+      help: 'Audit events that were lost because auth could not take them for too long.',
+      registers,
+    }),
+    gauge(name, help, read) {
+      new Gauge({
+        name,
+        help,
+        registers,
+        collect() {
+          this.set(read());
+        },
+      });
+    },
+  };
+}
