@@ -161,6 +161,40 @@ describe.each([singleProcess, processPerService])('$name', (shape) => {
     for (let i = 0; i < 10; i += 1) expect((await asReader('tools/list')).error?.code).toBe(-32000);
   });
 
+  test('a limited key has one budget over all replicas and transports', async () => {
+    const limited = ['keys', 'create', '--name', 'limited', '--role', 'reader', '--per-minute', '5', '--json'];
+    const { secret } = JSON.parse((await gantry.cli(...limited)).stdout) as { secret: string };
+    const credentials = { ...gantry.credentials, apiKey: secret };
+    using grpc = grpcCaller(credentials);
+    const http = httpCaller(credentials);
+    const codes: (number | undefined)[] = [];
+    for (let i = 0; i < 6; i += 1) {
+      codes.push((await http('tools/list')).error?.code, (await grpc('tools/list')).error?.code);
+    }
+    expect(codes.filter((code) => code === undefined)).toHaveLength(5);
+    expect(codes.slice(5)).toEqual(Array.from({ length: 7 }, () => -32004));
+  });
+
+  test('what was done, refused and malformed is in the audit log', async () => {
+    const call = httpCaller(gantry.credentials);
+    await call('tools/execute', { name: 'echo', parameters: { message: 'audited' } });
+    await httpCaller({ ...gantry.credentials, apiKey: 'gk_wrong' })('tools/list');
+    await call('no/such-method');
+    const outcomesOf = async (method: string) => {
+      const events = listIn<{ method: string; outcome: string; target: string }>(
+        await call('audit/query', { limit: 1_000 }),
+        'events',
+      );
+      return events.filter((event) => event.method === method);
+    };
+    await expect
+      .poll(() => outcomesOf('tools/execute'))
+      .toContainEqual(expect.objectContaining({ target: 'echo', outcome: 'success' }));
+    await expect
+      .poll(() => outcomesOf('no/such-method'))
+      .toContainEqual(expect.objectContaining({ outcome: 'failure' }));
+  });
+
   test('the CLI answers a question, lists and calls tools, and finds nothing wrong', async () => {
     const context = await gantry.cli('context', 'where do herons stand?');
     expect(context).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('1. Herons wait') });

@@ -50,7 +50,7 @@ function attempts(channel: CallChannel, called: CalledMethod, attempt: Attempt):
 }
 
 /** The callee did not do it, and another replica may: an open breaker speaks for all of them. */
-export function isWorthRetrying(error: unknown): boolean {
+function isWorthRetrying(error: unknown): boolean {
   return isAppError(error) && error.code === 'UNAVAILABLE' && error.reason !== 'CIRCUIT_OPEN';
 }
 

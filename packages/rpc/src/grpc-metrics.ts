@@ -5,7 +5,7 @@ import { Counter, Histogram } from 'prom-client';
 const DURATION_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
 /** The labels of one method, as go-grpc-middleware names them. */
-export interface MethodLabels extends Record<string, string> {
+interface MethodLabels extends Record<string, string> {
   grpc_type: string;
   grpc_service: string;
   grpc_method: string;

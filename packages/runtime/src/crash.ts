@@ -13,3 +13,15 @@ export function exitOnCrash(logger: Logger): void {
     process.exit(exitCode.software);
   });
 }
+
+/**
+ * Makes it no crash when whoever read standard output or standard error is gone, as with `| head` or a closed terminal:
+ * the process can still stop in order, which matters more than what it would have said.
+ */
+export function ignoreLostReaders(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
+  }
+}

@@ -13,7 +13,7 @@ export {
   scopeReadiness,
 } from './readiness.ts';
 export { type AdminServer, startAdminServer, type StartAdminServerOptions } from './admin-server.ts';
-export { onShutdownSignal, type OnShutdownSignalOptions } from './shutdown-signal.ts';
+export { onShutdownSignal, type OnShutdownSignalOptions, type ShutdownCause } from './shutdown-signal.ts';
 export { commonEnv, parseProcessSettings, type ProcessSettings } from './process-settings.ts';
 export { ConfigError } from './config-error.ts';
 export { parseEnv } from './parse-env.ts';

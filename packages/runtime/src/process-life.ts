@@ -3,13 +3,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger, Registry } from '@gantry/telemetry';
 
 import { startAdminServer } from './admin-server.ts';
-import { exitOnCrash } from './crash.ts';
+import { exitOnCrash, ignoreLostReaders } from './crash.ts';
 import { createPlatform, type CreatePlatformOptions, type Platform } from './create-platform.ts';
 import { exitCode } from './exit-code.ts';
 import type { ProcessSettings } from './process-settings.ts';
 import { createReadiness, type ReadinessMonitor, scopeReadiness } from './readiness.ts';
 import type { ProcessHost, RunningService } from './service-platform.ts';
-import { onShutdownSignal } from './shutdown-signal.ts';
+import { onShutdownSignal, type ShutdownCause } from './shutdown-signal.ts';
 
 /**
  * Closing pools and sending the last traces (which takes five seconds at most by itself) must end some time. Together with
@@ -33,11 +33,12 @@ export async function liveUntilStopped(options: LiveOptions): Promise<number> {
   const own = await createPlatform({ ...options, name, readiness, processMetrics: true });
   const { logger } = own;
   exitOnCrash(logger);
-  const stopped = Promise.withResolvers<NodeJS.Signals>();
+  ignoreLostReaders();
+  const stopped = Promise.withResolvers<ShutdownCause>();
   onShutdownSignal({
     onFirst: stopped.resolve,
-    onSecond: (signal) => {
-      logger.error({ signal }, 'told twice to stop; exiting at once');
+    onSecond: (cause) => {
+      logger.error({ cause }, 'told twice to stop; exiting at once');
       process.exit(exitCode.failed);
     },
   });
@@ -52,8 +53,8 @@ export async function liveUntilStopped(options: LiveOptions): Promise<number> {
     await dispose(stack, logger);
     return exitCode.failed;
   }
-  const signal = await stopped.promise;
-  logger.info({ signal, graceMs: settings.shutdownGraceMs }, 'stopping');
+  const cause = await stopped.promise;
+  logger.info({ cause, graceMs: settings.shutdownGraceMs }, 'stopping');
   readiness.markDraining();
   if (settings.shutdownDelayMs > 0) await sleep(settings.shutdownDelayMs);
   const isDrained = await drain(starting, settings.shutdownGraceMs, logger);

@@ -30,8 +30,9 @@ export interface RunProcessOptions<Config> {
  * 1. Parses the environment. With problems it lists them all on standard error and exits with 78. With `--check-config` it
  *    stops here with 0.
  * 2. Starts the admin server, then `start`. When that fails it logs why and exits with 1.
- * 3. At SIGTERM or SIGINT: turns unready, waits SHUTDOWN_DELAY_SECONDS, drains within SHUTDOWN_GRACE_SECONDS, disposes,
- *    exits with 0. Exits with 1 when the grace was too short, and at once at a second signal.
+ * 3. At SIGTERM, SIGINT or SIGHUP, or when the parent that holds its IPC channel is gone: turns unready, waits
+ *    SHUTDOWN_DELAY_SECONDS, drains within SHUTDOWN_GRACE_SECONDS, disposes, exits with 0. Exits with 1 when the grace was
+ *    too short, and at once at a second signal.
  * 4. At an exception or rejection nobody handles: logs it and exits with 70.
  */
 export async function runProcess<Config>(options: RunProcessOptions<Config>): Promise<never> {

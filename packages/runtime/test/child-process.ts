@@ -22,7 +22,13 @@ interface StartFixtureOptions {
   readonly args?: readonly string[];
 }
 
-const goodEnv = { ADMIN_PORT: '0', FIXTURE_LIMIT: '3', FIXTURE_URL: 'http://localhost/', SHUTDOWN_GRACE_SECONDS: '60' };
+/** An environment in which the fixture service starts. */
+export const goodEnv = {
+  ADMIN_PORT: '0',
+  FIXTURE_LIMIT: '3',
+  FIXTURE_URL: 'http://localhost/',
+  SHUTDOWN_GRACE_SECONDS: '60',
+};
 
 /** Starts the fixture service with a good environment, changed by `env`. */
 export function startFixture({ env = {}, args = [] }: StartFixtureOptions = {}): FixtureProcess {

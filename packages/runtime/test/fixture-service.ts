@@ -32,14 +32,19 @@ async function create(
     throw: () => {
       throw new Error('thrown by the fixture');
     },
+    // Writes to a reader that the test has taken away.
+    write: () => void process.stdout.write('written to nobody\n'),
     reject: () => void Promise.reject(new Error('rejected by the fixture')),
   };
   process.on('message', (message) => onMessage[String(message)]?.());
+  // Nobody is left who could say it.
+  process.on('disconnect', finish.resolve);
   return {
     endpoints: { fixture: 'nowhere' },
     drain: () => finish.promise,
     async [Symbol.asyncDispose]() {
       platform.logger.info('fixture disposed');
+      if (!process.connected) return;
       // Proves that disposing is awaited: the reply of the parent takes a round trip.
       process.send?.('disposing');
       await once(process, 'message');

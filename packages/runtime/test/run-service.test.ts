@@ -70,19 +70,22 @@ describe('start', () => {
 });
 
 describe('stop', () => {
-  test.each(['SIGTERM', 'SIGINT'] as const)('%s turns unready, drains, disposes and exits with 0', async (signal) => {
-    await using fixture = startFixture();
-    const url = await adminUrl(fixture);
-    fixture.process.kill(signal);
-    await fixture.logged('stopping');
-    const draining = await fetch(`${url}/readyz`);
-    expect(draining.status).toBe(503);
-    expect(await draining.json()).toMatchObject({ status: 'draining' });
-    fixture.process.send('finish');
-    await fixture.logged('fixture disposed');
-    expect(await fixture.logged('stopped')).toMatchObject({ exitCode: 0 });
-    expect(await fixture.exited()).toBe(0);
-  });
+  test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
+    '%s turns unready, drains, disposes and exits with 0',
+    async (signal) => {
+      await using fixture = startFixture();
+      const url = await adminUrl(fixture);
+      fixture.process.kill(signal);
+      await fixture.logged('stopping');
+      const draining = await fetch(`${url}/readyz`);
+      expect(draining.status).toBe(503);
+      expect(await draining.json()).toMatchObject({ status: 'draining' });
+      fixture.process.send('finish');
+      await fixture.logged('fixture disposed');
+      expect(await fixture.logged('stopped')).toMatchObject({ exitCode: 0 });
+      expect(await fixture.exited()).toBe(0);
+    },
+  );
 
   test('the echo of a signal does not cut draining short', async () => {
     await using fixture = startFixture();
@@ -129,6 +132,17 @@ describe('stop', () => {
 });
 
 describe('crash', () => {
+  test('output that nobody reads any more is no crash', async () => {
+    await using fixture = startFixture();
+    const url = await adminUrl(fixture);
+    fixture.process.stdout?.destroy();
+    fixture.process.send('write');
+    expect((await fetch(`${url}/livez`)).status).toBe(200);
+    fixture.process.kill('SIGTERM');
+    fixture.process.send('finish');
+    expect(await fixture.exited()).toBe(0);
+  });
+
   test.each([
     ['throw', 'thrown by the fixture'],
     ['reject', 'rejected by the fixture'],
