@@ -2,7 +2,7 @@ import { isAppError } from '@gantry/errors';
 import { retry } from '@gantry/resilience';
 
 import type { CallOptions } from './call-options.ts';
-import type { CallChannel, CalledMethod } from './client.ts';
+import type { CallChannel, CalledMethod } from './call-channel.ts';
 import { encodeMessage } from './method.ts';
 import { abortError, beginCall, type OutgoingCall } from './outgoing-call.ts';
 import { fromServiceError } from './status-object.ts';

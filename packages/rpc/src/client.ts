@@ -1,14 +1,15 @@
 import { isAppError, isOutage } from '@gantry/errors';
 import type { MintServiceToken } from '@gantry/identity';
-import { createBreaker, createRetryBudget, type Breaker, type RetryBudget } from '@gantry/resilience';
+import { createBreaker, createRetryBudget } from '@gantry/resilience';
 import { type Registry, systemClock, type Tracing } from '@gantry/telemetry';
 import { type ChannelOptions, Client as GrpcClient, credentials } from '@grpc/grpc-js';
 
+import type { CallChannel, CalledMethod } from './call-channel.ts';
 import { callStream } from './call-stream.ts';
 import { callUnary } from './call-unary.ts';
-import { grpcMetrics, type MethodRecorder } from './grpc-metrics.ts';
+import { grpcMetrics } from './grpc-metrics.ts';
 import { type Client, type Definition, type Method, pathOf, typeOf } from './method.ts';
-import { createResetBudget, type ResetBudget } from './reset-budget.ts';
+import { createResetBudget } from './reset-budget.ts';
 import { MESSAGE_BYTES_MAX } from './server.ts';
 
 /** What createRpcClient needs. */
@@ -27,26 +28,6 @@ export interface RpcClientOptions {
 
 /** A client that holds a connection to every replica of its target. */
 export type RpcClient<D extends Definition> = Client<D> & Disposable;
-
-/** What the calls of one client share. */
-export interface CallChannel {
-  readonly grpc: GrpcClient;
-  readonly peer: string;
-  readonly breaker: Breaker;
-  readonly retryBudget: RetryBudget;
-  readonly resets: ResetBudget;
-  readonly tracing: Tracing;
-  readonly timeoutMs: number;
-  readonly mintServiceToken: MintServiceToken | undefined;
-}
-
-/** A method as a client calls it. */
-export interface CalledMethod {
-  readonly method: Method;
-  readonly path: string;
-  readonly rpc: string;
-  readonly recorder: MethodRecorder;
-}
 
 const DEFAULT_TIMEOUT_MS = 10_000;
 

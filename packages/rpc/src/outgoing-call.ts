@@ -4,7 +4,7 @@ import { formatTraceparent, type Span } from '@gantry/telemetry';
 import { Metadata } from '@grpc/grpc-js';
 
 import type { CallOptions } from './call-options.ts';
-import type { CallChannel, CalledMethod } from './client.ts';
+import type { CallChannel, CalledMethod } from './call-channel.ts';
 import { metadataKeys } from './metadata-keys.ts';
 
 const MS_PER_SECOND = 1_000;

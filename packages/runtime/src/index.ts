@@ -20,3 +20,12 @@ export { parseEnv } from './parse-env.ts';
 export { resolveSecretFiles } from './secret-files.ts';
 export { describeEnv, type EnvRow } from './describe-env.ts';
 export { exitCode } from './exit-code.ts';
+export {
+  addressSetting,
+  clusterSecretSetting,
+  databaseUrlSetting,
+  grpcPortSetting,
+  hostSetting,
+  portSetting,
+  type ServiceName,
+} from './service-settings.ts';

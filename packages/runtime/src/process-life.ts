@@ -35,8 +35,12 @@ export async function liveUntilStopped(options: LiveOptions): Promise<number> {
   exitOnCrash(logger);
   ignoreLostReaders();
   const stopped = Promise.withResolvers<ShutdownCause>();
+  const stopping = new AbortController();
   onShutdownSignal({
-    onFirst: stopped.resolve,
+    onFirst: (cause) => {
+      stopping.abort();
+      stopped.resolve(cause);
+    },
     onSecond: (cause) => {
       logger.error({ cause }, 'told twice to stop; exiting at once');
       process.exit(exitCode.failed);
@@ -45,7 +49,7 @@ export async function liveUntilStopped(options: LiveOptions): Promise<number> {
 
   const stack = new AsyncDisposableStack();
   stack.use(own);
-  const starting = start({ options, own, readiness, stack });
+  const starting = start({ options, own, readiness, stack, stopping: stopping.signal });
   try {
     await Promise.race([starting, stopped.promise]);
   } catch (error) {
@@ -70,9 +74,10 @@ interface StartOptions {
   readonly own: Platform;
   readonly readiness: ReadinessMonitor;
   readonly stack: AsyncDisposableStack;
+  readonly stopping: AbortSignal;
 }
 
-async function start({ options, own, readiness, stack }: StartOptions): Promise<RunningService> {
+async function start({ options, own, readiness, stack, stopping }: StartOptions): Promise<RunningService> {
   const { settings } = options;
   const registries: Registry[] = [own.metrics];
   const admin = stack.use(
@@ -96,6 +101,8 @@ async function start({ options, own, readiness, stack }: StartOptions): Promise<
     },
   };
   const service = stack.use(await options.start(host));
+  // Told to stop meanwhile: nobody must be told that it is ready.
+  if (stopping.aborted) return service;
   readiness.markStarted();
   await options.onReady?.(service, host);
   own.logger.info({ endpoints: service.endpoints, adminUrl: admin.url }, 'ready');

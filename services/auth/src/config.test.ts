@@ -45,8 +45,8 @@ test('everything can be set', () => {
 test.each([
   ['DATABASE_URL', undefined, 'postgres://'],
   ['DATABASE_URL', 'mysql://x', 'postgres://'],
-  ['GANTRY_CLUSTER_SECRET', undefined, 'at least 32 characters'],
-  ['GANTRY_CLUSTER_SECRET', 'short', 'at least 32 characters'],
+  ['GANTRY_CLUSTER_SECRET', undefined, 'at least 32 random characters'],
+  ['GANTRY_CLUSTER_SECRET', 'short', 'at least 32 random characters'],
   ['REDIS_URL', 'http://x', 'redis://localhost:6379'],
   ['AUTH_BOOTSTRAP_API_KEY', 'hunter2-hunter2', 'gk_<16 hex digits>'],
   ['AUTH_DEFAULT_REQUESTS_PER_MINUTE', '0', '>=1'],

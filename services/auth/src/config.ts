@@ -1,12 +1,10 @@
 import { apiKeyIdOf } from '@gantry/identity';
 import { parseRedisUrl } from '@gantry/redis';
-import { parseEnv } from '@gantry/runtime';
+import { clusterSecretSetting, databaseUrlSetting, grpcPortSetting, hostSetting, parseEnv } from '@gantry/runtime';
 import { z } from 'zod';
 
 import { REQUESTS_PER_MINUTE_MAX } from './domain/api-key.ts';
 
-const PORT_MAX = 65_535;
-const CLUSTER_SECRET_CHARACTERS_MIN = 32;
 const MS_PER_SECOND = 1_000;
 /** Verifiers need a moment to learn a new key, and a key is cheap; a day is long for one that cannot be revoked at once. */
 const ROTATION_SECONDS_MIN = 60;
@@ -14,34 +12,16 @@ const ROTATION_SECONDS_MAX = 86_400;
 
 /** The environment of auth. */
 export const envSchema = z.object({
-  AUTH_GRPC_HOST: z.string().default('127.0.0.1').describe('Address the gRPC server listens on.'),
-  AUTH_GRPC_PORT: z.coerce
-    .number()
-    .int()
-    .min(0)
-    .max(PORT_MAX)
-    .default(50_055)
-    .describe('Port of the gRPC server; 0 takes any free one.'),
-  DATABASE_URL: z
-    .url({
-      protocol: /^postgres(ql)?$/,
-      error: 'expected a URL such as postgres://user:password@localhost:5432/gantry',
-    })
-    .describe('The Postgres database; auth keeps its tables in the schema auth.')
-    .meta({ secret: true }),
+  AUTH_GRPC_HOST: hostSetting(),
+  AUTH_GRPC_PORT: grpcPortSetting('auth'),
+  DATABASE_URL: databaseUrlSetting('auth keeps its tables in the schema auth'),
   REDIS_URL: z
     .string()
     .refine(isRedisUrl, 'expected a URL such as redis://localhost:6379')
     .optional()
     .describe('Redis, which makes policy changes reach other replicas a little faster. Without it they poll.')
     .meta({ secret: true }),
-  GANTRY_CLUSTER_SECRET: z
-    .string({
-      error: `expected a secret of at least ${CLUSTER_SECRET_CHARACTERS_MIN} characters, the same for all services`,
-    })
-    .min(CLUSTER_SECRET_CHARACTERS_MIN, `expected a secret of at least ${CLUSTER_SECRET_CHARACTERS_MIN} characters`)
-    .describe('The secret that all services of the cluster share, at least 32 characters.')
-    .meta({ secret: true }),
+  GANTRY_CLUSTER_SECRET: clusterSecretSetting(),
   AUTH_BOOTSTRAP_API_KEY: z
     .string()
     .refine((text) => apiKeyIdOf(text) !== undefined, 'expected gk_<16 hex digits>_<43 base64url characters>')

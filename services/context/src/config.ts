@@ -1,29 +1,20 @@
-import { parseEnv } from '@gantry/runtime';
+import {
+  addressSetting,
+  clusterSecretSetting,
+  databaseUrlSetting,
+  grpcPortSetting,
+  hostSetting,
+  parseEnv,
+} from '@gantry/runtime';
 import { z } from 'zod';
-
-const PORT_MAX = 65_535;
-const CLUSTER_SECRET_CHARACTERS_MIN = 32;
 
 /** The environment of the context service. */
 export const envSchema = z.object({
-  CONTEXT_GRPC_HOST: z.string().default('127.0.0.1').describe('Address the gRPC server listens on.'),
-  CONTEXT_GRPC_PORT: z.coerce
-    .number()
-    .int()
-    .min(0)
-    .max(PORT_MAX)
-    .default(50_052)
-    .describe('Port the gRPC server listens on; 0 takes any free one.'),
-  DATABASE_URL: z
-    .url({ protocol: /^postgres(ql)?$/, error: 'expected postgres://user:password@host:port/database' })
-    .describe('The Postgres database; holds documents, their index and sessions.')
-    .meta({ secret: true }),
-  GANTRY_CLUSTER_SECRET: z
-    .string({ error: 'required: the secret all services of the cluster share, at least 32 random characters' })
-    .min(CLUSTER_SECRET_CHARACTERS_MIN, { error: 'too short: at least 32 random characters' })
-    .describe('The secret all services of the cluster share, at least 32 characters.')
-    .meta({ secret: true }),
-  AUTH_ADDRESS: z.string().default('127.0.0.1:50055').describe('gRPC target of the auth service.'),
+  CONTEXT_GRPC_HOST: hostSetting(),
+  CONTEXT_GRPC_PORT: grpcPortSetting('context'),
+  DATABASE_URL: databaseUrlSetting('holds documents, their index and sessions'),
+  GANTRY_CLUSTER_SECRET: clusterSecretSetting(),
+  AUTH_ADDRESS: addressSetting('auth'),
 });
 
 /** What the context service is told. */

@@ -29,7 +29,7 @@ test('takes origins, a shared port and another timeout', () => {
 
 test.each([
   [{}, 'GANTRY_CLUSTER_SECRET'],
-  [{ GANTRY_CLUSTER_SECRET: 'short' }, 'at least 32 characters'],
+  [{ GANTRY_CLUSTER_SECRET: 'short' }, 'at least 32 random characters'],
   [{ ...secret, GATEWAY_HTTP_PORT: '65536' }, 'GATEWAY_HTTP_PORT'],
   [{ ...secret, GATEWAY_MAX_CONNECTIONS: '0' }, 'GATEWAY_MAX_CONNECTIONS'],
   [{ ...secret, GATEWAY_MAX_CONTEXT_ITEMS: '51' }, 'GATEWAY_MAX_CONTEXT_ITEMS'],

@@ -1,9 +1,14 @@
 import { parseRedisUrl } from '@gantry/redis';
-import { parseEnv } from '@gantry/runtime';
+import {
+  addressSetting,
+  clusterSecretSetting,
+  grpcPortSetting,
+  hostSetting,
+  parseEnv,
+  portSetting,
+} from '@gantry/runtime';
 import { z } from 'zod';
 
-const PORT_MAX = 65_535;
-const CLUSTER_SECRET_CHARACTERS_MIN = 32;
 const CONNECTIONS_MAX = 100_000;
 const ALLOWED_ORIGINS_MAX = 100;
 /** The RPC servers cap every unary call at two minutes. */
@@ -12,14 +17,12 @@ const REQUEST_TIMEOUT_SECONDS_MAX = 120;
 const CONTEXT_ITEMS_MAX = 50;
 const MS_PER_SECOND = 1_000;
 
-const SECRET_EXPECTED = `expected a secret of at least ${CLUSTER_SECRET_CHARACTERS_MIN} characters, the same for all services`;
-
 /** The environment of the gateway. */
 export const envSchema = z.object({
-  GATEWAY_HTTP_HOST: z.string().default('127.0.0.1').describe('Address that /mcp and /ws are served on.'),
-  GATEWAY_HTTP_PORT: port(8_000).describe('Port of /mcp and /ws; 0 takes any free one.'),
-  GATEWAY_GRPC_HOST: z.string().default('127.0.0.1').describe('Address the gRPC server listens on.'),
-  GATEWAY_GRPC_PORT: port(50_051).describe('Port of the gRPC server; 0 takes any free one.'),
+  GATEWAY_HTTP_HOST: hostSetting('Address that /mcp and /ws are served on.'),
+  GATEWAY_HTTP_PORT: portSetting(8_000, 'Port of /mcp and /ws; 0 takes any free one.'),
+  GATEWAY_GRPC_HOST: hostSetting(),
+  GATEWAY_GRPC_PORT: grpcPortSetting('gateway'),
   GATEWAY_REUSE_PORT: z
     .stringbool()
     .default(false)
@@ -58,21 +61,17 @@ export const envSchema = z.object({
     .max(CONTEXT_ITEMS_MAX)
     .default(CONTEXT_ITEMS_MAX)
     .describe('The most items one context/get or context/search may ask for.'),
-  AUTH_ADDRESS: z.string().default('127.0.0.1:50055').describe('gRPC target of the auth service.'),
-  CONTEXT_ADDRESS: z.string().default('127.0.0.1:50052').describe('gRPC target of the context service.'),
-  TOOL_ADDRESS: z.string().default('127.0.0.1:50053').describe('gRPC target of the tool service.'),
-  RESOURCE_ADDRESS: z.string().default('127.0.0.1:50054').describe('gRPC target of the resource service.'),
+  AUTH_ADDRESS: addressSetting('auth'),
+  CONTEXT_ADDRESS: addressSetting('context'),
+  TOOL_ADDRESS: addressSetting('tool'),
+  RESOURCE_ADDRESS: addressSetting('resource'),
   REDIS_URL: z
     .string()
     .refine(isRedisUrl, 'expected a URL such as redis://localhost:6379')
     .optional()
     .describe('Redis, which makes replicas share rate limits. Without it each replica counts by itself.')
     .meta({ secret: true }),
-  GANTRY_CLUSTER_SECRET: z
-    .string({ error: SECRET_EXPECTED })
-    .min(CLUSTER_SECRET_CHARACTERS_MIN, { error: SECRET_EXPECTED })
-    .describe('The secret that all services of the cluster share, at least 32 characters.')
-    .meta({ secret: true }),
+  GANTRY_CLUSTER_SECRET: clusterSecretSetting(),
 });
 
 /** The settings of the gateway. */
@@ -120,10 +119,6 @@ export function parseConfig(env: NodeJS.ProcessEnv): Config {
     redisUrl: parsed.REDIS_URL,
     clusterSecret: new TextEncoder().encode(parsed.GANTRY_CLUSTER_SECRET),
   });
-}
-
-function port(defaultPort: number) {
-  return z.coerce.number().int().min(0).max(PORT_MAX).default(defaultPort);
 }
 
 function listOf(text: string): string[] {

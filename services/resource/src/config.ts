@@ -1,11 +1,16 @@
 import { isAbsolute, resolve } from 'node:path';
 
 import { parseRedisUrl } from '@gantry/redis';
-import { parseEnv } from '@gantry/runtime';
+import {
+  addressSetting,
+  clusterSecretSetting,
+  databaseUrlSetting,
+  grpcPortSetting,
+  hostSetting,
+  parseEnv,
+} from '@gantry/runtime';
 import { z } from 'zod';
 
-const PORT_MAX = 65_535;
-const CLUSTER_SECRET_CHARACTERS_MIN = 32;
 /** Roots are walked to be listed, and each is resolved for every read. */
 const ROOTS_MAX = 64;
 const ALLOWED_HOSTS_MAX = 64;
@@ -16,18 +21,9 @@ const MS_PER_SECOND = 1_000;
 
 /** The environment of the resource service. */
 export const envSchema = z.object({
-  RESOURCE_GRPC_HOST: z.string().default('127.0.0.1').describe('Address the gRPC server listens on.'),
-  RESOURCE_GRPC_PORT: z.coerce
-    .number()
-    .int()
-    .min(0)
-    .max(PORT_MAX)
-    .default(50_054)
-    .describe('Port the gRPC server listens on; 0 takes any free one.'),
-  DATABASE_URL: z
-    .url({ protocol: /^postgres(ql)?$/, error: 'expected postgres://user:password@host:port/database' })
-    .describe('The Postgres database; holds the third level of the cache.')
-    .meta({ secret: true }),
+  RESOURCE_GRPC_HOST: hostSetting(),
+  RESOURCE_GRPC_PORT: grpcPortSetting('resource'),
+  DATABASE_URL: databaseUrlSetting('holds the third level of the cache'),
   REDIS_URL: z
     .string()
     .refine(isRedisUrl, { error: 'expected a URL such as redis://localhost:6379' })
@@ -36,12 +32,8 @@ export const envSchema = z.object({
       'Redis: the second level of the cache, and rate limits across replicas. Without it each replica has its own.',
     )
     .meta({ secret: true }),
-  GANTRY_CLUSTER_SECRET: z
-    .string({ error: 'required: the secret all services of the cluster share, at least 32 random characters' })
-    .min(CLUSTER_SECRET_CHARACTERS_MIN, { error: 'too short: at least 32 random characters' })
-    .describe('The secret all services of the cluster share, at least 32 characters.')
-    .meta({ secret: true }),
-  AUTH_ADDRESS: z.string().default('127.0.0.1:50055').describe('gRPC target of the auth service.'),
+  GANTRY_CLUSTER_SECRET: clusterSecretSetting(),
+  AUTH_ADDRESS: addressSetting('auth'),
   RESOURCE_FILE_ROOTS: z
     .string()
     .default('')

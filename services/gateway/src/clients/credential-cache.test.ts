@@ -90,14 +90,37 @@ describe('the credential cache', () => {
     expect(asked).toHaveLength(2);
   });
 
-  test('drops everything when the stream starts or breaks', async () => {
+  test('drops everything when the stream starts', async () => {
     const { cache, identify } = world();
     await identify('a');
     cache.setLive(false);
-    expect(cache.size).toBe(0);
-    await identify('a');
+    expect(cache.size).toBe(1);
     cache.setLive(true);
     expect(cache.size).toBe(0);
+  });
+
+  test('while auth cannot be asked, uses what it said last until the assertion ends', async () => {
+    const { cache, identify, clock, fail } = world();
+    await identify('a');
+    cache.setLive(false);
+    fail(away);
+    clock.advance(49_999);
+    expect((await identify('a')).assertion).toBe('assertion-1');
+    await expect(identify('b')).rejects.toBe(away);
+    clock.advance(1);
+    await expect(identify('a')).rejects.toBe(away);
+  });
+
+  test('does not use what auth said last when auth says otherwise, or it was revoked meanwhile', async () => {
+    const { cache, identify, clock, fail } = world();
+    await Promise.all(['a', 'b'].map(identify));
+    cache.setLive(false);
+    clock.advance(1_000);
+    fail(revoked);
+    await expect(identify('a')).rejects.toBe(revoked);
+    fail(away);
+    cache.evictCredential('b');
+    await expect(identify('b')).rejects.toBe(away);
   });
 
   test('forgets the credential, or the tenant, that it is told of', async () => {

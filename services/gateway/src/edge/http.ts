@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 
 import { isAppError } from '@gantry/errors';
-import { type Clock, type Logger, parseTraceparent } from '@gantry/telemetry';
+import type { Clock, Logger } from '@gantry/telemetry';
 
-import { type Dialect, dialectOfHeaders } from '../json-rpc/dialect.ts';
+import type { Dialect } from '../json-rpc/dialect.ts';
 import type { GatewayMetrics } from '../metrics.ts';
-import type { Arrival } from '../pipeline/arrival.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
+import { dialectOfRequest, pathOf, toHttpArrival } from './http-arrival.ts';
 import { type HttpResponse, toHttpResponse } from './http-response.ts';
 import { checkOrigin } from './origin.ts';
 import { readBody } from './read-body.ts';
@@ -40,12 +40,22 @@ const methodNotAllowed = {
 export function createHttpEdge(options: HttpEdgeOptions): HttpEdge {
   const { server, metrics } = options;
   let isDraining = false;
+  let active = 0;
+  const closeIdle = () => {
+    // Node's own closing of idle connections leaves those that have not sent a request yet.
+    if (isDraining && active === 0) server.closeAllConnections();
+  };
   server.on('connection', (socket) => {
     metrics.activeConnections.inc({ transport: 'http' });
     socket.once('close', () => metrics.activeConnections.dec({ transport: 'http' }));
   });
   server.on('request', (request, response) => {
     const requestId = randomUUID();
+    active += 1;
+    response.once('close', () => {
+      active -= 1;
+      closeIdle();
+    });
     serve(request, response, { ...options, requestId }).then(
       (answer) => {
         if (isDraining) response.shouldKeepAlive = false;
@@ -63,6 +73,7 @@ export function createHttpEdge(options: HttpEdgeOptions): HttpEdge {
       new Promise((resolve) => {
         isDraining = true;
         server.close(() => resolve());
+        closeIdle();
       }),
   };
 }
@@ -75,34 +86,23 @@ async function serve(request: IncomingMessage, response: ServerResponse, options
   if (pathOf(request) !== '/mcp') return notFound;
   if (request.method !== 'POST') return methodNotAllowed;
   const { pipeline } = options;
+  const facts = { ...options, transport: 'http' } as const;
   let dialect: Dialect = 'native';
   let input: Uint8Array;
   try {
     checkOrigin(request, options.allowedOrigins);
-    dialect = dialectOf(request);
+    dialect = dialectOfRequest(request);
     input = await readBody(request);
   } catch (error) {
     if (!isAppError(error)) throw error;
     // What is left of the body is not read: the connection cannot be used again.
     if (!request.complete) response.shouldKeepAlive = false;
-    return toHttpResponse(pipeline.refuse(error, toArrival(request, { ...options, dialect, signal: undefined })));
+    return toHttpResponse(pipeline.refuse(error, toHttpArrival(request, { ...facts, dialect, signal: undefined })));
   }
   const signal = dialect === 'native' ? whenAbandoned(response) : undefined;
-  const answer = await receive(pipeline, { input, arrival: toArrival(request, { ...options, dialect, signal }) });
+  const arrival = toHttpArrival(request, { ...facts, dialect, signal });
+  const answer = await receive(pipeline, { input, arrival });
   return toHttpResponse(answer);
-}
-
-function pathOf({ url = '/' }: IncomingMessage): string {
-  const end = url.indexOf('?');
-  return end === -1 ? url : url.slice(0, end);
-}
-
-function dialectOf({ headers }: IncomingMessage): Dialect {
-  return dialectOfHeaders(textOf(headers['mcp-protocol-version']), textOf(headers['mcp-session-id']));
-}
-
-function textOf(header: string | string[] | undefined): string | undefined {
-  return Array.isArray(header) ? header[0] : header;
 }
 
 /** In the native dialect a client that hangs up has cancelled; in MCP before 2026-07-28 it has not. */
@@ -112,25 +112,6 @@ function whenAbandoned(response: ServerResponse): AbortSignal {
     if (!response.writableFinished) controller.abort();
   });
   return controller.signal;
-}
-
-interface ArrivalFacts extends ServeOptions {
-  readonly dialect: Dialect;
-  readonly signal: AbortSignal | undefined;
-}
-
-function toArrival({ headers, socket }: IncomingMessage, facts: ArrivalFacts): Arrival {
-  return {
-    transport: 'http',
-    clientAddress: socket.remoteAddress ?? '',
-    authorization: headers.authorization,
-    dialect: facts.dialect,
-    requestId: facts.requestId,
-    parent: parseTraceparent(textOf(headers['traceparent'])),
-    deadlineMs: facts.clock.now() + facts.requestTimeoutMs,
-    signal: facts.signal,
-    connection: undefined,
-  };
 }
 
 function send(response: ServerResponse, { status, headers, text }: HttpResponse, requestId: string): void {

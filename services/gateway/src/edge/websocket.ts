@@ -3,16 +3,16 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 
 import { isAppError } from '@gantry/errors';
-import { type Clock, type Logger, parseTraceparent } from '@gantry/telemetry';
+import type { Clock, Logger } from '@gantry/telemetry';
 import { type WebSocket, WebSocketServer } from 'ws';
 
 import type { ResourceClient } from '../clients/backends.ts';
 import type { Identity } from '../clients/credential-cache.ts';
-import { type Dialect, dialectOfHeaders } from '../json-rpc/dialect.ts';
 import { BODY_BYTES_MAX } from '../json-rpc/parse-body.ts';
 import type { GatewayMetrics } from '../metrics.ts';
 import type { Arrival } from '../pipeline/arrival.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
+import { dialectOfRequest, pathOf, toHttpArrival } from './http-arrival.ts';
 import { toHttpBytes, toHttpResponse } from './http-response.ts';
 import { checkOrigin } from './origin.ts';
 import { closeCodes, CREDENTIAL_ENDED, WebSocketConnection } from './websocket-connection.ts';
@@ -65,8 +65,8 @@ export function createWebSocketEdge(options: WebSocketEdgeOptions): WebSocketEdg
     const upgrade: Upgrade = { request, socket, head };
     if (isDraining || pathOf(request) !== '/ws') return refuse(upgrade, notFound);
     return void admit(upgrade, options).then((admitted) => {
-      socket.off('error', ignore);
       if (admitted === undefined || socket.destroyed) return;
+      socket.off('error', ignore);
       sockets.handleUpgrade(request, socket, head, (webSocket) => open(webSocket, admitted));
     });
   });
@@ -79,10 +79,13 @@ export function createWebSocketEdge(options: WebSocketEdgeOptions): WebSocketEdg
       credentialId: identity.principal.credentialId,
     });
     connections.add(connection);
+    // It has come as an HTTP connection, and the end of its socket will be counted as one.
+    metrics.activeConnections.dec({ transport: 'http' });
     metrics.activeConnections.inc({ transport: 'websocket' });
     socket.once('close', () => {
       connections.delete(connection);
       metrics.activeConnections.dec({ transport: 'websocket' });
+      metrics.activeConnections.inc({ transport: 'http' });
     });
     if (isDraining) void connection.drain();
   };
@@ -129,17 +132,14 @@ interface Admitted {
 
 const notFound = { status: 404, headers: {}, text: JSON.stringify({ error: 'the WebSocket endpoint is GET /ws' }) };
 
-function pathOf({ url = '/' }: IncomingMessage): string {
-  return url.split('?', 1)[0] ?? url;
-}
-
 /** Checks origin, version and credential. Answers and returns undefined when one of them will not do. */
 async function admit(upgrade: Upgrade, options: WebSocketEdgeOptions): Promise<Admitted | undefined> {
   const { request } = upgrade;
-  let arrival = toArrival(request, 'native', options);
+  const facts = { ...options, transport: 'websocket', requestId: randomUUID(), signal: undefined } as const;
+  let arrival = toHttpArrival(request, { ...facts, dialect: 'native' });
   try {
     checkOrigin(request, options.allowedOrigins);
-    arrival = toArrival(request, dialectOfHeaders(textOf(request.headers['mcp-protocol-version']), undefined), options);
+    arrival = toHttpArrival(request, { ...facts, dialect: dialectOfRequest(request) });
     return { arrival, identity: await options.pipeline.identify(arrival) };
   } catch (error) {
     const response = toHttpResponse(options.pipeline.refuse(error, arrival));
@@ -153,22 +153,4 @@ async function admit(upgrade: Upgrade, options: WebSocketEdgeOptions): Promise<A
 function refuse({ socket }: Upgrade, response: Parameters<typeof toHttpBytes>[0]): void {
   socket.end(toHttpBytes(response));
   socket.once('finish', () => socket.destroy());
-}
-
-function toArrival({ headers, socket }: IncomingMessage, dialect: Dialect, options: WebSocketEdgeOptions): Arrival {
-  return {
-    transport: 'websocket',
-    clientAddress: socket.remoteAddress ?? '',
-    authorization: headers.authorization,
-    dialect,
-    requestId: randomUUID(),
-    parent: parseTraceparent(textOf(headers['traceparent'])),
-    deadlineMs: options.clock.now() + options.requestTimeoutMs,
-    signal: undefined,
-    connection: undefined,
-  };
-}
-
-function textOf(header: string | string[] | undefined): string | undefined {
-  return Array.isArray(header) ? header[0] : header;
 }

@@ -7,7 +7,7 @@ import { toJsonRpcError } from './error-table.ts';
 export type Reply = ResultReply | ErrorReply;
 
 /** An answer that is a result. */
-export interface ResultReply {
+interface ResultReply {
   /** The JSON text of the request's id. */
   readonly idText: string;
   /** The result as JSON text: services hand out JSON, and parsing it only to write it again would cost and change it. */

@@ -21,7 +21,7 @@ export interface InvalidMessage {
 }
 
 /** An answer to a request of ours. We send none, so it is taken and forgotten. */
-export interface PostedResponse {
+interface PostedResponse {
   readonly kind: 'response';
 }
 

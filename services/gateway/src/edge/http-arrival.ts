@@ -1,0 +1,51 @@
+import type { IncomingMessage } from 'node:http';
+
+import { type Clock, parseTraceparent } from '@gantry/telemetry';
+
+import { type Dialect, dialectOfHeaders } from '../json-rpc/dialect.ts';
+import type { Arrival } from '../pipeline/arrival.ts';
+
+/** Returns the path that a request asks for, without its query. */
+export function pathOf({ url = '/' }: IncomingMessage): string {
+  const end = url.indexOf('?');
+  return end === -1 ? url : url.slice(0, end);
+}
+
+/**
+ * Returns the dialect that a request asks for.
+ *
+ * @throws {AppError} PROTOCOL_VERSION_UNSUPPORTED, PROTOCOL_VERSION_INVALID.
+ */
+export function dialectOfRequest({ headers }: IncomingMessage): Dialect {
+  return dialectOfHeaders(textOf(headers['mcp-protocol-version']), textOf(headers['mcp-session-id']));
+}
+
+/** What a request does not say itself. */
+export interface ArrivalFacts {
+  readonly transport: 'http' | 'websocket';
+  readonly dialect: Dialect;
+  readonly requestId: string;
+  readonly signal: AbortSignal | undefined;
+  readonly clock: Clock;
+  readonly requestTimeoutMs: number;
+}
+
+/** Returns how the messages of a request came in. */
+export function toHttpArrival({ headers, socket }: IncomingMessage, facts: ArrivalFacts): Arrival {
+  const { transport, dialect, requestId, signal, clock, requestTimeoutMs } = facts;
+  return {
+    transport,
+    clientAddress: socket.remoteAddress ?? '',
+    authorization: headers.authorization,
+    dialect,
+    requestId,
+    parent: parseTraceparent(textOf(headers['traceparent'])),
+    deadlineMs: clock.now() + requestTimeoutMs,
+    signal,
+    connection: undefined,
+  };
+}
+
+function textOf(header: string | string[] | undefined): string | undefined {
+  return Array.isArray(header) ? header[0] : header;
+}
