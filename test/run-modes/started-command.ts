@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,6 +10,8 @@ import { expect } from 'vitest';
 
 /** Long enough to initialise an embedded Postgres on a busy machine. */
 const WAIT_MS_MAX = 60_000;
+
+const FOLDER_MODE = 0o755;
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -48,6 +50,8 @@ export interface StartedCommand {
 /** Creates a data folder. */
 export async function createDataFolder(): Promise<DataFolder> {
   const path = await mkdtemp(join(tmpdir(), 'gantry-run-'));
+  // Root runs Postgres as another user; where that one cannot go, its data would be put elsewhere.
+  await chmod(path, FOLDER_MODE);
   return {
     path,
     async [Symbol.asyncDispose]() {

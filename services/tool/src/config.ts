@@ -1,33 +1,25 @@
-import { parseEnv } from '@gantry/runtime';
+import {
+  addressSetting,
+  clusterSecretSetting,
+  databaseUrlSetting,
+  grpcPortSetting,
+  hostSetting,
+  parseEnv,
+} from '@gantry/runtime';
 import { z } from 'zod';
 
-const PORT_MAX = 65_535;
-const CLUSTER_SECRET_CHARACTERS_MIN = 32;
 /** Beyond this a process is not one that more calls of a tool help. */
 const CONCURRENCY_MAX = 10_000;
 
 /** The environment of the tool service. */
 export const envSchema = z.object({
-  TOOL_GRPC_HOST: z.string().default('127.0.0.1').describe('Address the gRPC server listens on.'),
-  TOOL_GRPC_PORT: z.coerce
-    .number()
-    .int()
-    .min(0)
-    .max(PORT_MAX)
-    .default(50_053)
-    .describe('Port the gRPC server listens on; 0 takes any free one.'),
-  DATABASE_URL: z
-    .url({ protocol: /^postgres(ql)?$/, error: 'expected postgres://user:password@host:port/database' })
-    .describe('The Postgres database; holds the catalog of tools.')
-    .meta({ secret: true }),
-  GANTRY_CLUSTER_SECRET: z
-    .string({ error: 'required: the secret all services of the cluster share, at least 32 random characters' })
-    .min(CLUSTER_SECRET_CHARACTERS_MIN, { error: 'too short: at least 32 random characters' })
-    .describe('The secret all services of the cluster share, at least 32 characters.')
-    .meta({ secret: true }),
-  AUTH_ADDRESS: z.string().default('127.0.0.1:50055').describe('gRPC target of the auth service.'),
-  CONTEXT_ADDRESS: z.string().default('127.0.0.1:50052').describe('gRPC target of the context service.'),
-  RESOURCE_ADDRESS: z.string().default('127.0.0.1:50054').describe('gRPC target of the resource service.'),
+  TOOL_GRPC_HOST: hostSetting(),
+  TOOL_GRPC_PORT: grpcPortSetting('tool'),
+  DATABASE_URL: databaseUrlSetting('holds the catalog of tools'),
+  GANTRY_CLUSTER_SECRET: clusterSecretSetting(),
+  AUTH_ADDRESS: addressSetting('auth'),
+  CONTEXT_ADDRESS: addressSetting('context'),
+  RESOURCE_ADDRESS: addressSetting('resource'),
   TOOL_CONCURRENCY_MAX: z.coerce
     .number()
     .int()

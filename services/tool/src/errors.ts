@@ -4,12 +4,16 @@ import { AppError, type FieldViolation } from '@gantry/errors';
 const BUSY_RETRY_MS = 100;
 const MS_PER_SECOND = 1_000;
 
-/** What a caller called a tool is quoted back; it may be anything. */
+/** What a caller sent is quoted back; it may be anything. A name fits. */
 const QUOTED_CHARACTERS_MAX = 128;
+/** The values an enum allows are worth some room. */
+const DESCRIPTION_CHARACTERS_MAX = 400;
+/** An error travels in HTTP/2 headers, which peers cap at 8 KiB or more. */
+const MESSAGE_CHARACTERS_MAX = 1_000;
 
 /** No tool of this name, for this caller. */
 export function toolNotFound(asked: string): AppError {
-  const name = asked.slice(0, QUOTED_CHARACTERS_MAX);
+  const name = cut(asked, QUOTED_CHARACTERS_MAX);
   return new AppError({
     code: 'NOT_FOUND',
     reason: 'TOOL_NOT_FOUND',
@@ -20,12 +24,16 @@ export function toolNotFound(asked: string): AppError {
 
 /** The arguments break the tool's schema. */
 export function argumentsInvalid(violations: readonly FieldViolation[]): AppError {
-  const sentences = violations.map(({ field, description }) => `${field} ${description}`);
+  const fieldViolations = violations.map(({ field, description }) => ({
+    field: cut(field, QUOTED_CHARACTERS_MAX),
+    description: cut(description, DESCRIPTION_CHARACTERS_MAX),
+  }));
+  const sentences = fieldViolations.map(({ field, description }) => `${field} ${description}`);
   return new AppError({
     code: 'INVALID_ARGUMENT',
     reason: 'TOOL_ARGUMENTS_INVALID',
-    message: sentences.join('; '),
-    fieldViolations: violations,
+    message: cut(sentences.join('; '), MESSAGE_CHARACTERS_MAX),
+    fieldViolations,
   });
 }
 
@@ -64,7 +72,7 @@ export function schemaInvalid(problem: string): AppError {
   return new AppError({
     code: 'FAILED_PRECONDITION',
     reason: 'TOOL_SCHEMA_INVALID',
-    message: `the schema of the tool cannot be used: ${problem}`,
+    message: `the schema of the tool cannot be used: ${cut(problem, DESCRIPTION_CHARACTERS_MAX)}`,
   });
 }
 
@@ -86,4 +94,10 @@ export function pageSizeInvalid(sizeMax: number): AppError {
     message: `the page size must be from 0 (the default) to ${sizeMax}`,
     fieldViolations: [{ field: 'page_size', description: `must be at most ${sizeMax}` }],
   });
+}
+
+/** Half a surrogate pair, sent as such or left by the cut, cannot be put into a header. */
+function cut(text: string, charactersMax: number): string {
+  const short = text.length <= charactersMax ? text : `${text.slice(0, charactersMax - 1)}…`;
+  return short.toWellFormed();
 }

@@ -1,10 +1,13 @@
 import type { Registry } from '@gantry/telemetry';
 import { Gauge, Histogram } from 'prom-client';
 
+/** How a call can end. */
+export type CallOutcome = 'succeeded' | 'failed' | 'timed_out' | 'busy' | 'refused';
+
 /** Tells how calls of tools end. */
 export interface ToolMetrics {
   /** A call has come; the returned function is told once how it ended. Refused calls have no tool: their name is anything. */
-  started(): (tool: string | undefined, outcome: 'succeeded' | 'failed' | 'refused') => void;
+  started(): (tool: string | undefined, outcome: CallOutcome) => void;
 }
 
 /** From an echo to the longest timeout of a built-in tool. */

@@ -3,8 +3,11 @@ import type { Client } from '@gantry/rpc';
 
 import { failWith, succeed, type Tool } from '../domain/tool.ts';
 
-/** Text beyond this does not fit into a model's window; the resource itself can be read whole by resources/read. */
-const TEXT_CHARACTERS_MAX = 200_000;
+/**
+ * The text is in the result twice, a character takes up to 6 bytes of JSON, and a result may have 1 MiB. The resource itself
+ * can be read whole by resources/read.
+ */
+export const TEXT_CHARACTERS_MAX = 80_000;
 
 /** Creates the tool that reads a resource as text. */
 export function createResourceRead(resource: Pick<Client<ResourceServiceDefinition>, 'readResource'>): Tool {
@@ -46,7 +49,7 @@ export function createResourceRead(resource: Pick<Client<ResourceServiceDefiniti
         );
       }
       const isTruncated = content.value.length > TEXT_CHARACTERS_MAX;
-      const text = isTruncated ? content.value.slice(0, TEXT_CHARACTERS_MAX) : content.value;
+      const text = isTruncated ? content.value.slice(0, TEXT_CHARACTERS_MAX).toWellFormed() : content.value;
       const note = isTruncated ? `\n\n[cut after ${TEXT_CHARACTERS_MAX} characters]` : '';
       return succeed(`${text}${note}`, { uri: normalised, mime_type: mimeType, text, is_truncated: isTruncated });
     },

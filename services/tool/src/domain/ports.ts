@@ -19,11 +19,11 @@ export interface ToolStore {
 /** Compiles schemas, and keeps what it compiled. */
 export interface SchemaCompiler {
   /**
-   * Returns the violations of a value, empty when it is valid.
+   * Returns the violations of a value, empty when it is valid. Their paths begin with `root`.
    *
-   * @throws {AppError} when the schema itself cannot be used.
+   * @throws {AppError} TOOL_SCHEMA_INVALID, when the schema itself cannot be used.
    */
-  validate(schema: ObjectSchema, value: unknown): readonly FieldViolation[];
+  validate(schema: ObjectSchema, value: unknown, root: string): readonly FieldViolation[];
 }
 
 /** Tells the time, in epoch milliseconds. */

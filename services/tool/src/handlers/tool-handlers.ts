@@ -1,8 +1,10 @@
+import { isReason } from '@gantry/errors';
 import { requirePermission } from '@gantry/identity';
 import type { ToolServiceDefinition } from '@gantry/protocol/gantry/tool/v1/tool_service';
 import type { Handlers } from '@gantry/rpc';
 
 import { callTool, type CallToolDeps } from '../domain/call-tool.ts';
+import type { ToolResult } from '../domain/tool.ts';
 import type { ToolMetrics } from '../metrics.ts';
 import { cutPage } from './page.ts';
 import { toResultEvent, toTool } from './to-proto.ts';
@@ -30,15 +32,22 @@ export function createToolHandlers(deps: ToolHandlersDeps): Handlers<ToolService
     async *callTool({ name, argumentsJson }, context) {
       const { principal, assertion, deadlineMs, trace, requestId, signal } = context;
       const call = { assertion, deadlineMs, trace, requestId, signal };
-      const ended = deps.metrics.started();
-      try {
-        const result = await callTool(deps, { principal, name, argumentsJson, call });
-        ended(name, result.isError ? 'failed' : 'succeeded');
-        yield toResultEvent(result);
-      } catch (error) {
-        ended(undefined, 'refused');
-        throw error;
-      }
+      const result = await measured(deps.metrics, name, callTool(deps, { principal, name, argumentsJson, call }));
+      yield toResultEvent(result);
     },
   };
+}
+
+async function measured(metrics: ToolMetrics, name: string, running: Promise<ToolResult>): Promise<ToolResult> {
+  const ended = metrics.started();
+  try {
+    const result = await running;
+    ended(name, result.isError ? 'failed' : 'succeeded');
+    return result;
+  } catch (error) {
+    if (isReason(error, 'TOOL_TIMED_OUT')) ended(name, 'timed_out');
+    else if (isReason(error, 'TOOL_BUSY')) ended(name, 'busy');
+    else ended(undefined, 'refused');
+    throw error;
+  }
 }

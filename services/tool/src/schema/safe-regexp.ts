@@ -9,7 +9,11 @@ import { RE2JS } from 're2js';
 export const safeRegExp = Object.assign(
   (pattern: string) => {
     const compiled = RE2JS.compile(RE2JS.translateRegExp(pattern));
-    return { test: (text: string) => compiled.matcher(text).find() };
+    return {
+      test: (text: string) => compiled.matcher(text).find(),
+      // Ajv tells the patterns of a schema apart by this text: without it all of them are the first one.
+      toString: () => pattern,
+    };
   },
   { code: 'safeRegExp' },
 );

@@ -8,12 +8,11 @@ export const SCHEMA_DEPTH_MAX = 64;
 export const SCHEMA_NODES_MAX = 2_000;
 
 /**
- * Refuses a schema that would cost too much to compile, or that reaches for another document.
+ * Refuses a schema that would cost too much to compile, or that reaches for another document. Returns it as JSON.
  *
  * @throws {AppError} TOOL_SCHEMA_INVALID.
  */
-export function assertWithinLimits(schema: unknown, json: string): void {
-  if (Buffer.byteLength(json) > SCHEMA_BYTES_MAX) throw schemaInvalid(`it has more than ${SCHEMA_BYTES_MAX} bytes`);
+export function toBoundedJson(schema: unknown): string {
   let nodes = 0;
   const visit = (value: unknown, depth: number): void => {
     if (depth > SCHEMA_DEPTH_MAX) throw schemaInvalid(`it nests deeper than ${SCHEMA_DEPTH_MAX} levels`);
@@ -28,4 +27,8 @@ export function assertWithinLimits(schema: unknown, json: string): void {
     }
   };
   visit(schema, 0);
+  // Only now: JSON.stringify overflows the stack on what nests some thousands deep.
+  const json = JSON.stringify(schema);
+  if (Buffer.byteLength(json) > SCHEMA_BYTES_MAX) throw schemaInvalid(`it has more than ${SCHEMA_BYTES_MAX} bytes`);
+  return json;
 }

@@ -1,0 +1,86 @@
+import { execFileSync } from 'node:child_process';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+
+import { afterEach, beforeEach, expect, test } from 'vitest';
+
+import { CliError } from '../cli-error.ts';
+import { findFiles } from './find-files.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'gantry-find-files-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+async function place(...names: string[]): Promise<void> {
+  for (const name of names) {
+    await mkdir(join(folder, name, '..'), { recursive: true });
+    await writeFile(join(folder, name), 'text');
+  }
+}
+
+async function namesOf(paths: readonly string[]): Promise<string[]> {
+  const found = await findFiles(paths, undefined);
+  return found.map(({ path }) => path.slice(folder.length + 1));
+}
+
+test('folders are searched to the bottom, in order, for endings that hold text', async () => {
+  await place('b.md', 'a/2.TXT', 'a/1.rst', 'a/deep/er/x.jsonl', 'a/picture.png', 'a/program.ts', 'c.ndjson');
+  expect(await namesOf([folder])).toEqual(['a/1.rst', 'a/2.TXT', 'a/deep/er/x.jsonl', 'b.md', 'c.ndjson']);
+});
+
+test('hidden things and node_modules are passed over', async () => {
+  await place('.hidden.md', '.git/a.md', 'node_modules/package/README.md', 'sub/node_modules/b.md', 'seen.md');
+  expect(await namesOf([folder])).toEqual(['seen.md']);
+});
+
+test('links below a folder are passed over, so a loop of links ends; a link that is named is followed', async () => {
+  await place('docs/a.md');
+  await symlink(folder, join(folder, 'docs', 'loop'));
+  await symlink(join(folder, 'docs', 'a.md'), join(folder, 'docs', 'link.md'));
+  expect(await namesOf([join(folder, 'docs')])).toEqual(['docs/a.md']);
+  expect(await namesOf([join(folder, 'docs', 'link.md')])).toEqual(['docs/link.md']);
+});
+
+test('a file that is named is taken whatever its ending, and knows its size', async () => {
+  await place('LICENSE');
+  const [file] = await findFiles([join(folder, 'LICENSE')], undefined);
+  expect(file).toMatchObject({ path: join(folder, 'LICENSE'), bytes: 4, source: 'files' });
+  expect(file?.modifiedAt).toBeInstanceOf(Date);
+});
+
+test('the source is the folder, the file of records, or what was asked for', async () => {
+  await place('a.md', 'records.jsonl');
+  expect(await findFiles([folder], undefined)).toMatchObject([
+    { source: basename(folder) },
+    { source: basename(folder) },
+  ]);
+  expect(await findFiles([join(folder, 'records.jsonl')], undefined)).toMatchObject([{ source: 'records' }]);
+  expect(await findFiles([folder, join(folder, 'records.jsonl')], 'mine')).toMatchObject(
+    Array.from({ length: 3 }, () => ({ source: 'mine' })),
+  );
+});
+
+test('a path that does not exist is named, with what to do', async () => {
+  const missing = join(folder, 'missing');
+  const failure = await findFiles([missing], undefined).catch((error: unknown) => error);
+  expect(failure).toBeInstanceOf(CliError);
+  expect(failure).toMatchObject({ message: `${missing} cannot be read`, hint: expect.stringContaining('exist') });
+});
+
+test('what is neither file nor folder is refused instead of read for ever', async () => {
+  execFileSync('mkfifo', [join(folder, 'pipe.md')]);
+  await expect(findFiles([join(folder, 'pipe.md')], undefined)).rejects.toThrow('neither a file nor a folder');
+  expect(await findFiles([folder], undefined)).toEqual([]);
+});
+
+test('as many files as the cap are found, and one more is refused', async () => {
+  await place('1.md', '2.md', '3.md');
+  expect(await findFiles([folder], undefined, 3)).toHaveLength(3);
+  await expect(findFiles([folder], undefined, 2)).rejects.toThrow('more than 2 files');
+  await expect(findFiles([join(folder, '1.md'), join(folder, '2.md')], undefined, 1)).rejects.toThrow(
+    'more than 1 files',
+  );
+});

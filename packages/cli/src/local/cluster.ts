@@ -1,0 +1,123 @@
+import { resolve } from 'node:path';
+
+import {
+  type Credentials,
+  credentialsPath,
+  loadSecrets,
+  removeCredentials,
+  writeCredentials,
+} from '@gantry/data-folder';
+
+import { CliError } from '../cli-error.ts';
+import { printJson, printText } from '../output.ts';
+import { isSet, settingOf } from '../setting.ts';
+import { listenForStop } from './stop-request.ts';
+import { type Supervised, supervise } from './supervisor.ts';
+import { type ClusterService, type Member, planTopology, type Replicas, targetOf, type Topology } from './topology.ts';
+
+/** Says what to run. */
+export interface RunClusterOptions {
+  readonly replicas: Replicas;
+  readonly env: NodeJS.ProcessEnv;
+  readonly dataFolder: string;
+  /** Whether the summary is one line of JSON. */
+  readonly isJson: boolean;
+}
+
+/** Runs a process per replica against DATABASE_URL and REDIS_URL until a signal comes; returns the exit code. */
+export async function runCluster({ replicas, env, dataFolder: folder, isJson }: RunClusterOptions): Promise<number> {
+  requireStores(env);
+  const dataFolder = resolve(folder);
+  const topology = await planTopology(replicas, env);
+  const secrets = await loadSecrets(dataFolder);
+  await removeCredentials(dataFolder);
+  const apiKey = (await settingOf('AUTH_BOOTSTRAP_API_KEY', env)) ?? secrets.apiKey;
+  const shared = {
+    LOG_LEVEL: 'warn',
+    ...env,
+    ...(!isSet('GANTRY_CLUSTER_SECRET', env) && { GANTRY_CLUSTER_SECRET: secrets.clusterSecret }),
+    ...(!isSet('AUTH_BOOTSTRAP_API_KEY', env) && { AUTH_BOOTSTRAP_API_KEY: secrets.apiKey }),
+    ...addressesOf(topology),
+  };
+  using stop = listenForStop();
+  const members = topology.members.map((member) => supervise(member, { ...shared, ...envOf(member, topology) }, warn));
+  try {
+    const outcome = await Promise.race([Promise.all(members.map(({ ready }) => ready)), stop.requested]);
+    if (outcome !== 'stop') {
+      const credentials = credentialsOf(topology, apiKey);
+      await writeCredentials(dataFolder, credentials);
+      if (isJson) printJson({ ...credentials, credentials: credentialsPath(dataFolder), members: topology.members });
+      else printText(summarize(topology, credentials, credentialsPath(dataFolder)));
+    }
+    await stop.requested;
+    return 0;
+  } finally {
+    await stopAll(members);
+  }
+}
+
+function requireStores(env: NodeJS.ProcessEnv): void {
+  const missing = ['DATABASE_URL', 'REDIS_URL'].filter((name) => !isSet(name, env));
+  if (missing.length === 0) return;
+  throw new CliError(`a cluster of several processes needs ${missing.join(' and ')}`, {
+    hint:
+      'set them, e.g. DATABASE_URL=postgres://user:password@localhost:5432/gantry REDIS_URL=redis://localhost:6379; ' +
+      'or run `npm start`, which needs neither',
+  });
+}
+
+function addressesOf(topology: Topology): Record<string, string> {
+  const callees: readonly ClusterService[] = ['auth', 'context', 'resource', 'tool'];
+  return Object.fromEntries(callees.map((name) => [`${name.toUpperCase()}_ADDRESS`, targetOf(name, topology)]));
+}
+
+function envOf({ service, grpcPort, adminPort }: Member, { httpPort }: Topology): Record<string, string> {
+  return {
+    [`${service.toUpperCase()}_GRPC_PORT`]: String(grpcPort),
+    ADMIN_PORT: String(adminPort),
+    GATEWAY_HTTP_PORT: String(httpPort),
+    // The kernel spreads connections over the replicas, so no proxy is needed.
+    GATEWAY_REUSE_PORT: 'true',
+  };
+}
+
+function credentialsOf({ members, httpPort }: Topology, apiKey: string): Credentials {
+  const gateway = members.find(({ service }) => service === 'gateway');
+  return {
+    url: `http://127.0.0.1:${httpPort}/mcp`,
+    ws: `ws://127.0.0.1:${httpPort}/ws`,
+    grpc: `127.0.0.1:${gateway?.grpcPort ?? 0}`,
+    apiKey,
+  };
+}
+
+function summarize(topology: Topology, { url, ws, apiKey }: Credentials, path: string): string {
+  const rows = topology.members.map(
+    ({ service, replica, grpcPort, adminPort }) =>
+      `  ${`${service}-${replica}`.padEnd(12)} gRPC 127.0.0.1:${grpcPort}   health http://127.0.0.1:${adminPort}/readyz`,
+  );
+  return `
+Gantry is ready: ${topology.members.length} processes.
+
+  HTTP       ${url}   (the gateway's replicas share the port)
+  WebSocket  ${ws}
+  gRPC       ${targetOf('gateway', topology)}
+  API key    ${apiKey}
+  Also in    ${path}
+
+${rows.join('\n')}
+
+A process that dies is started again. Stop with Ctrl-C.
+`;
+}
+
+/** The gateway first, so that no request finds its service gone. */
+async function stopAll(members: readonly Supervised[]): Promise<void> {
+  const isGateway = ({ member }: Supervised) => member.service === 'gateway';
+  await Promise.all(members.filter(isGateway).map((member) => member.stop()));
+  await Promise.all(members.filter((member) => !isGateway(member)).map((member) => member.stop()));
+}
+
+function warn(line: string): void {
+  process.stderr.write(`gantry: ${line}\n`);
+}

@@ -1,0 +1,10 @@
+import { exitCodeOf, spawnService } from './child.ts';
+import { forwardSignals } from './forward-signals.ts';
+
+/** Runs the cluster in one process until it ends; returns its exit code. */
+export async function start(env: NodeJS.ProcessEnv): Promise<number> {
+  // The summary is for people; warnings and errors still come as JSON lines on standard error.
+  const child = spawnService('all', { LOG_LEVEL: 'warn', ...env });
+  using _forwarding = forwardSignals(child);
+  return await exitCodeOf(child);
+}

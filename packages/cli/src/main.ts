@@ -1,0 +1,10 @@
+#!/usr/bin/env node
+import { runProgram } from './run-program.ts';
+
+// `gantry tools | head -1`: a reader that has seen enough is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
+
+process.exitCode = await runProgram(process.argv.slice(2), process.env);
