@@ -1,8 +1,8 @@
 import { toAppError } from '@gantry/errors';
 import type { ServiceError } from '@grpc/grpc-js';
 
-import type { CallOptions } from './call-options.ts';
 import type { CallChannel, CalledMethod } from './call-channel.ts';
+import type { CallOptions } from './call-options.ts';
 import { encodeMessage } from './method.ts';
 import { abortError, beginCall, type OutgoingCall } from './outgoing-call.ts';
 import { fromServiceError } from './status-object.ts';

@@ -1,8 +1,8 @@
 import { isAppError } from '@gantry/errors';
 import { retry } from '@gantry/resilience';
 
-import type { CallOptions } from './call-options.ts';
 import type { CallChannel, CalledMethod } from './call-channel.ts';
+import type { CallOptions } from './call-options.ts';
 import { encodeMessage } from './method.ts';
 import { abortError, beginCall, type OutgoingCall } from './outgoing-call.ts';
 import { fromServiceError } from './status-object.ts';

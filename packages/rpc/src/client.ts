@@ -8,6 +8,7 @@ import type { CallChannel, CalledMethod } from './call-channel.ts';
 import { callStream } from './call-stream.ts';
 import { callUnary } from './call-unary.ts';
 import { grpcMetrics } from './grpc-metrics.ts';
+import { HEALTH_CHECKED, registerHealthCheckedBalancer } from './health-checked-balancer.ts';
 import { type Client, type Definition, type Method, pathOf, typeOf } from './method.ts';
 import { createResetBudget } from './reset-budget.ts';
 import { MESSAGE_BYTES_MAX } from './server.ts';
@@ -35,8 +36,8 @@ const DEFAULT_TIMEOUT_MS = 10_000;
 const RETRY_BUDGET = { ratio: 0.2, minPerSecond: 10, ttlMs: 10_000 };
 
 /**
- * Creates a client of a service: round robin over every address the target resolves to, replicas that fail are set aside
- * for a while; a circuit breaker over all of them; deadlines that shrink hop by hop; retries within a budget for
+ * Creates a client of a service: round robin over every address the target resolves to, without those whose server says
+ * that it does not serve; replicas that fail are set aside for a while; a circuit breaker over all of them; deadlines that shrink hop by hop; retries within a budget for
  * methods whose proto says they may be repeated. Connects on first use. Errors are AppErrors, as the server threw them.
  *
  * @example
@@ -91,8 +92,9 @@ function createCall(channel: CallChannel, called: CalledMethod) {
 }
 
 function channelOptions(): ChannelOptions {
+  registerHealthCheckedBalancer();
   return {
-    'grpc.service_config': JSON.stringify({ loadBalancingConfig: [outlierDetection, { round_robin: {} }] }),
+    'grpc.service_config': JSON.stringify({ loadBalancingConfig: [healthChecked] }),
     'grpc.service_config_disable_resolution': 1,
     'grpc.max_receive_message_length': MESSAGE_BYTES_MAX,
     'grpc.max_send_message_length': MESSAGE_BYTES_MAX,
@@ -110,14 +112,25 @@ function channelOptions(): ChannelOptions {
   };
 }
 
-// Sets aside a replica that fails while others do not; grpc-js has no active client-side health checking (ADR 0006).
-const outlierDetection = {
-  outlier_detection: {
-    interval: { seconds: 2, nanos: 0 },
-    base_ejection_time: { seconds: 5, nanos: 0 },
-    max_ejection_time: { seconds: 60, nanos: 0 },
-    max_ejection_percent: 50,
-    failure_percentage_ejection: { threshold: 50, enforcement_percentage: 100, minimum_hosts: 2, request_volume: 10 },
-    child_policy: [{ round_robin: {} }],
+// Leaves out a replica that says it does not serve, such as one that drains, and for a while one that fails while others do not.
+const healthChecked = {
+  [HEALTH_CHECKED]: {
+    child_policy: [
+      {
+        outlier_detection: {
+          interval: { seconds: 2, nanos: 0 },
+          base_ejection_time: { seconds: 5, nanos: 0 },
+          max_ejection_time: { seconds: 60, nanos: 0 },
+          max_ejection_percent: 50,
+          failure_percentage_ejection: {
+            threshold: 50,
+            enforcement_percentage: 100,
+            minimum_hosts: 2,
+            request_volume: 10,
+          },
+          child_policy: [{ round_robin: {} }],
+        },
+      },
+    ],
   },
 };

@@ -3,8 +3,8 @@ import { shaveDeadline } from '@gantry/resilience';
 import { formatTraceparent, type Span } from '@gantry/telemetry';
 import { Metadata } from '@grpc/grpc-js';
 
-import type { CallOptions } from './call-options.ts';
 import type { CallChannel, CalledMethod } from './call-channel.ts';
+import type { CallOptions } from './call-options.ts';
 import { metadataKeys } from './metadata-keys.ts';
 
 const MS_PER_SECOND = 1_000;

@@ -50,6 +50,8 @@ export interface RpcServer extends AsyncDisposable {
   readonly port: number;
   /** The address and port it listens on, as a client's target. */
   readonly address: string;
+  /** Says by the health service whether it serves: clients leave out a replica that does not. It goes on answering. */
+  setServing(isServing: boolean): void;
   /**
    * Says NOT_SERVING, takes no more calls, waits for those in flight for at most `graceMs`, then cuts them off.
    * Idempotent.
@@ -72,13 +74,17 @@ export async function createRpcServer(options: RpcServerOptions): Promise<RpcSer
   addReflection(server, serviceNames);
 
   const port = await listen(server, options);
-  for (const name of ['', ...serviceNames]) health.setStatus(name, 'SERVING');
+  const setServing = (isServing: boolean) => {
+    for (const name of ['', ...serviceNames]) health.setStatus(name, isServing ? 'SERVING' : 'NOT_SERVING');
+  };
+  setServing(true);
   let draining: Promise<void> | undefined;
   return {
     port,
     address: `${options.host}:${port}`,
+    setServing,
     drain(graceMs) {
-      for (const name of ['', ...serviceNames]) health.setStatus(name, 'NOT_SERVING');
+      setServing(false);
       return (draining ??= shutDown(server, graceMs));
     },
     async [Symbol.asyncDispose]() {
@@ -95,8 +101,8 @@ function serverOptions({ concurrentStreamsMax = DEFAULT_CONCURRENT_STREAMS_MAX }
     // A connection that is gone without a FIN is noticed within half a minute.
     'grpc.keepalive_time_ms': 20_000,
     'grpc.keepalive_timeout_ms': 5_000,
-    // New replicas get their share: clients connect anew, and resolve anew, every half hour.
-    'grpc.max_connection_age_ms': 30 * 60_000,
+    // New replicas get their share: clients connect anew, and resolve anew, every five minutes.
+    'grpc.max_connection_age_ms': 5 * 60_000,
     'grpc.max_connection_age_grace_ms': 60_000,
     'grpc.max_connection_idle_ms': 10 * 60_000,
   };

@@ -91,6 +91,31 @@ test('draining lets calls in flight finish and refuses new ones', async () => {
   await expect(world.client.listTools(listRequest, ann)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
 });
 
+test('calls are spread over the replicas, and none goes to one that says it does not serve', async () => {
+  const served = { a: 0, b: 0 };
+  await using a = await startWorld({ handlers: { getTool: async () => ((served.a += 1), { tool: undefined }) } });
+  await using b = await startWorld({ handlers: { getTool: async () => ((served.b += 1), { tool: undefined }) } });
+  using client = a.clientOf(`ipv4:${a.server.address},${b.server.address}`);
+  const callTen = () => Promise.all(Array.from({ length: 10 }, () => client.getTool({ name: 'x' }, ann)));
+  await vi.waitFor(async () => {
+    await callTen();
+    expect(Math.min(served.a, served.b)).toBeGreaterThan(0);
+  });
+
+  a.server.setServing(false);
+  await vi.waitFor(async () => {
+    const before = served.a;
+    await callTen();
+    expect(served.a).toBe(before);
+  });
+  a.server.setServing(true);
+  await vi.waitFor(async () => {
+    const before = served.a;
+    await callTen();
+    expect(served.a).toBeGreaterThan(before);
+  });
+});
+
 test('health answers SERVING for the server and for each service, and reflection lists the services', async () => {
   await using world = await startWorld();
   const client = new Client(world.server.address, credentials.createInsecure());

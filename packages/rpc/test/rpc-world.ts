@@ -90,8 +90,10 @@ export async function startWorld({ handlers = {}, access = {}, server: overrides
   const clientOptions = { peer: 'tool', target: server.address, metrics: clientMetrics, tracing };
   const client = createRpcClient(ToolServiceDefinition, clientOptions);
   const tasks = createRpcClient(TaskServiceDefinition, clientOptions);
+  const clientOf = (target: string) => createRpcClient(ToolServiceDefinition, { ...clientOptions, target });
   return {
     server,
+    clientOf,
     client,
     tasks,
     startServer,
