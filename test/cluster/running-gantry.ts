@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -59,7 +59,7 @@ export interface StartOptions {
 
 /** Starts a Gantry and waits until it has written its credentials. */
 export async function startGantry({ args, env = {}, dataFolder }: StartOptions): Promise<RunningGantry> {
-  const folder = dataFolder ?? (await mkdtemp(join(tmpdir(), 'gantry-e2e-')));
+  const folder = dataFolder ?? (await makeFolder());
   const childEnv = { ...withoutStores(process.env), ...anyPorts, ...env, GANTRY_DATA_DIR: folder };
   const child = spawn(process.execPath, [cliMain, ...args], {
     env: childEnv,
@@ -106,6 +106,13 @@ export async function startGantry({ args, env = {}, dataFolder }: StartOptions):
       if (dataFolder === undefined) await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Open to go through: the embedded Postgres runs as an unprivileged user, and would be put elsewhere otherwise. */
+async function makeFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'gantry-e2e-'));
+  await chmod(folder, 0o755);
+  return folder;
 }
 
 /** Waits for a command to end and collects what it printed. */

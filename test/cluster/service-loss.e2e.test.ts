@@ -2,15 +2,8 @@ import { createTestDatabase } from '@gantry/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { type CallGantry, httpCaller } from './clients.ts';
+import { probes } from './probes.ts';
 import { type Cluster, startCluster } from './separable-cluster.ts';
-
-/** One request each that only that service can answer. */
-const probes = [
-  { name: 'context', method: 'context/get', params: { query: 'anything' } },
-  { name: 'resource', method: 'resources/list', params: {} },
-  { name: 'tool', method: 'tools/execute', params: { name: 'echo', parameters: { message: 'still here' } } },
-  { name: 'auth', method: 'keys/list', params: {} },
-] as const;
 
 describe('while one service is gone', () => {
   let cluster: Cluster;

@@ -15,8 +15,13 @@ const FOLDER_MODE = 0o755;
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
+const gantry = [process.execPath, join(root, 'packages/cli/src/main.ts')];
+
 /** The command line of `npm start`, without npm. */
-export const startCommand: readonly string[] = [process.execPath, join(root, 'packages/cli/src/main.ts'), 'start'];
+export const startCommand: readonly string[] = [...gantry, 'start'];
+
+/** The command line of `npm run cluster`, without npm. */
+export const clusterCommand: readonly string[] = [...gantry, 'cluster'];
 
 /** Every port free to choose, so that nothing of this machine is in the way. */
 const anyPorts = {

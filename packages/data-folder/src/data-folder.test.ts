@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { apiKeyIdOf } from '@gantry/identity';
+import { apiKeyIdOf } from '@gantry/identity/api-key';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { credentialsPath, readCredentials, removeCredentials, writeCredentials } from './credentials.ts';

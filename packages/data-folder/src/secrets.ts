@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { generateApiKey } from '@gantry/identity';
+import { generateApiKey } from '@gantry/identity/api-key';
 import { z } from 'zod';
 
 import { DataFolderError } from './data-folder-error.ts';

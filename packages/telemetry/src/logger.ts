@@ -15,6 +15,8 @@ export interface CreateLoggerOptions {
   readonly destination?: pino.DestinationStream;
 }
 
+const STDOUT = 1;
+
 /**
  * Creates the logger of one service.
  *
@@ -34,7 +36,7 @@ export function createLogger({ service, level, destination }: CreateLoggerOption
     formatters: { level: (label) => ({ level: label }), log: redactSecrets },
     serializers: { err: pino.stdSerializers.err, error: pino.stdSerializers.err },
   };
-  return redactBindings(destination === undefined ? pino(options) : pino(options, destination));
+  return redactBindings(pino(options, destination ?? pino.destination({ fd: STDOUT, sync: true })));
 }
 
 /** pino has a formatter for the bindings of the root only; its children inherit this method from it. */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
-import { generateApiKey } from '@gantry/identity';
+import { generateApiKey } from '@gantry/identity/api-key';
 import type { Command } from 'commander';
 
 import { globalOptions } from '../global-options.ts';

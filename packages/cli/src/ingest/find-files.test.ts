@@ -1,5 +1,6 @@
-import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 
@@ -71,8 +72,10 @@ test('a path that does not exist is named, with what to do', async () => {
 });
 
 test('what is neither file nor folder is refused instead of read for ever', async () => {
-  execFileSync('mkfifo', [join(folder, 'pipe.md')]);
-  await expect(findFiles([join(folder, 'pipe.md')], undefined)).rejects.toThrow('neither a file nor a folder');
+  await using socket = createServer();
+  socket.listen(join(folder, 'socket.md'));
+  await once(socket, 'listening');
+  await expect(findFiles([join(folder, 'socket.md')], undefined)).rejects.toThrow('neither a file nor a folder');
   expect(await findFiles([folder], undefined)).toEqual([]);
 });
 

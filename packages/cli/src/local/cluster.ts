@@ -36,24 +36,41 @@ export async function runCluster({ replicas, env, dataFolder: folder, isJson }: 
     LOG_LEVEL: 'warn',
     ...env,
     ...(!isSet('GANTRY_CLUSTER_SECRET', env) && { GANTRY_CLUSTER_SECRET: secrets.clusterSecret }),
-    ...(!isSet('AUTH_BOOTSTRAP_API_KEY', env) && { AUTH_BOOTSTRAP_API_KEY: secrets.apiKey }),
     ...addressesOf(topology),
   };
-  using stop = listenForStop();
-  const members = topology.members.map((member) => supervise(member, { ...shared, ...envOf(member, topology) }, warn));
+  // The key that permits everything is for the service that makes it known, and for nobody else.
+  const bootstrap = isSet('AUTH_BOOTSTRAP_API_KEY', env) ? {} : { AUTH_BOOTSTRAP_API_KEY: secrets.apiKey };
+  const envOf = (member: Member) => ({
+    ...shared,
+    ...portsOf(member, topology),
+    ...(member.service === 'auth' && bootstrap),
+  });
+  const stopping = new AbortController();
+  const running: Supervised[] = [];
+  const startMembers = async (isWanted: (member: Member) => boolean) => {
+    if (stopping.signal.aborted) return;
+    const started = topology.members
+      .filter(isWanted)
+      .map((member) => supervise(member, { env: envOf(member), stopping: stopping.signal, report: warn }));
+    running.push(...started);
+    await Promise.all(started.map(({ ready }) => ready));
+  };
+  const startAll = async () => {
+    await startMembers((member) => !isGateway(member));
+    await startMembers(isGateway);
+  };
+  using stop = listenForStop(() => running.forEach((member) => member.insist()));
+  let exitCode = 0;
   try {
-    const outcome = await Promise.race([Promise.all(members.map(({ ready }) => ready)), stop.requested]);
-    if (outcome !== 'stop') {
-      const credentials = credentialsOf(topology, apiKey);
-      await writeCredentials(dataFolder, credentials);
-      if (isJson) printJson({ ...credentials, credentials: credentialsPath(dataFolder), members: topology.members });
-      else printText(summarize(topology, credentials, credentialsPath(dataFolder)));
+    if ((await Promise.race([startAll(), stop.requested])) !== 'stop') {
+      await announce(topology, { apiKey, dataFolder, isJson });
+      await stop.requested;
     }
-    await stop.requested;
-    return 0;
   } finally {
-    await stopAll(members);
+    stopping.abort();
+    exitCode = await stopAll(running);
   }
+  return exitCode;
 }
 
 function requireStores(env: NodeJS.ProcessEnv): void {
@@ -71,7 +88,7 @@ function addressesOf(topology: Topology): Record<string, string> {
   return Object.fromEntries(callees.map((name) => [`${name.toUpperCase()}_ADDRESS`, targetOf(name, topology)]));
 }
 
-function envOf({ service, grpcPort, adminPort }: Member, { httpPort }: Topology): Record<string, string> {
+function portsOf({ service, grpcPort, adminPort }: Member, { httpPort }: Topology): Record<string, string> {
   return {
     [`${service.toUpperCase()}_GRPC_PORT`]: String(grpcPort),
     ADMIN_PORT: String(adminPort),
@@ -79,6 +96,17 @@ function envOf({ service, grpcPort, adminPort }: Member, { httpPort }: Topology)
     // The kernel spreads connections over the replicas, so no proxy is needed.
     GATEWAY_REUSE_PORT: 'true',
   };
+}
+
+async function announce(
+  topology: Topology,
+  { apiKey, dataFolder, isJson }: { readonly apiKey: string; readonly dataFolder: string; readonly isJson: boolean },
+): Promise<void> {
+  const credentials = credentialsOf(topology, apiKey);
+  const path = credentialsPath(dataFolder);
+  await writeCredentials(dataFolder, credentials);
+  if (isJson) printJson({ ...credentials, credentials: path, members: topology.members });
+  else printText(summarize(topology, credentials, path));
 }
 
 function credentialsOf({ members, httpPort }: Topology, apiKey: string): Credentials {
@@ -111,11 +139,17 @@ A process that dies is started again. Stop with Ctrl-C.
 `;
 }
 
-/** The gateway first, so that no request finds its service gone. */
-async function stopAll(members: readonly Supervised[]): Promise<void> {
-  const isGateway = ({ member }: Supervised) => member.service === 'gateway';
-  await Promise.all(members.filter(isGateway).map((member) => member.stop()));
-  await Promise.all(members.filter((member) => !isGateway(member)).map((member) => member.stop()));
+/** The gateway first, so that no request finds its service gone. Returns 0 when all of them ended in order. */
+async function stopAll(members: readonly Supervised[]): Promise<number> {
+  const gateways = members.filter(({ member }) => isGateway(member));
+  const others = members.filter(({ member }) => !isGateway(member));
+  const codes = await Promise.all(gateways.map((member) => member.stop()));
+  codes.push(...(await Promise.all(others.map((member) => member.stop()))));
+  return codes.every((code) => code === 0) ? 0 : 1;
+}
+
+function isGateway({ service }: Member): boolean {
+  return service === 'gateway';
 }
 
 function warn(line: string): void {
