@@ -41,7 +41,7 @@ export async function createGatewayService(config: Config, platform: ServicePlat
   const http = createHttpEdge(edge);
   const webSocket = stack.use(createWebSocketEdge({ ...edge, resources: backends.resources }));
   const onRevoked = (credentialId: string) => webSocket.closeCredential(credentialId);
-  stack.use(startPolicyWatch({ policy: backends.policy, credentials, onRevoked, logger }));
+  const policyWatch = stack.use(startPolicyWatch({ policy: backends.policy, credentials, onRevoked, logger }));
 
   metrics.gauge('gantry_gateway_in_flight', 'Requests being worked on.', () => pipeline.inFlight);
   metrics.gauge('gantry_audit_spool_events', 'Audit events that auth does not have yet.', () => audit.length);
@@ -79,6 +79,8 @@ export async function createGatewayService(config: Config, platform: ServicePlat
     async drain() {
       await Promise.all([http.drain(), webSocket.drain(), grpc.drain(requestTimeoutMs)]);
       await audit.flush(AbortSignal.timeout(AUDIT_FLUSH_MS));
+      // Nobody is left to be revoked, and auth may drain next: its end is no news.
+      await policyWatch[Symbol.asyncDispose]();
     },
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
