@@ -48,7 +48,8 @@ export class AppError extends Error {
   readonly fieldViolations: readonly FieldViolation[];
 
   constructor(init: AppErrorInit) {
-    super(init.message, init.cause === undefined ? undefined : { cause: init.cause });
+    // A message may quote what a caller sent. Half a surrogate pair cannot be sent on: grpc-js would throw on it.
+    super(init.message.toWellFormed(), init.cause === undefined ? undefined : { cause: init.cause });
     this.code = init.code;
     this.reason = init.reason;
     this.domain = init.domain;

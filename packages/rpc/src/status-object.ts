@@ -3,11 +3,21 @@ import { Metadata, type ServiceError, type StatusObject } from '@grpc/grpc-js';
 
 import { metadataKeys } from './metadata-keys.ts';
 
+/**
+ * The most characters of the message in `grpc-message`, where each may take twelve bytes. The whole message is in the details;
+ * this one is for clients that read no details.
+ */
+const DETAILS_CHARACTERS_MAX = 300;
+
 /** Returns the status and trailers that answer a failed call. */
 export function toStatusObject(error: AppError, domain: string): StatusObject {
   const metadata = new Metadata();
   metadata.set(metadataKeys.statusDetails, Buffer.from(encodeStatus(error, domain)));
-  return { code: statusNumbers[error.code], details: error.message, metadata };
+  return {
+    code: statusNumbers[error.code],
+    details: error.message.slice(0, DETAILS_CHARACTERS_MAX).toWellFormed(),
+    metadata,
+  };
 }
 
 /** Returns the error a failed call was answered with, or the one that says why there was no answer. */

@@ -101,6 +101,15 @@ describe('an error', () => {
     expect(received).toEqual(['progress', 'result']);
   });
 
+  test.each(['half a pair: \ud83d', `${'x'.repeat(299)}😀`, '€'.repeat(100_000), 'line\nbreak\u0000 and %'])(
+    'whose message cannot be a header as it is, is answered all the same: %#',
+    async (message) => {
+      const thrower = () => Promise.reject(new AppError({ code: 'NOT_FOUND', reason: 'TOOL_NOT_FOUND', message }));
+      await using world = await startWorld({ handlers: { getTool: thrower } });
+      await expect(world.client.getTool({ name: 'x' }, ann)).rejects.toMatchObject({ reason: 'TOOL_NOT_FOUND' });
+    },
+  );
+
   test('that is a bug is INTERNAL without its text, and is logged once with its cause', async () => {
     await using world = await startWorld({
       handlers: { getTool: () => Promise.reject(new Error('password=hunter2')) },

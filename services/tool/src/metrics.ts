@@ -2,7 +2,7 @@ import type { Registry } from '@gantry/telemetry';
 import { Gauge, Histogram } from 'prom-client';
 
 /** How a call can end. */
-export type CallOutcome = 'succeeded' | 'failed' | 'timed_out' | 'busy' | 'refused';
+type CallOutcome = 'succeeded' | 'failed' | 'timed_out' | 'busy' | 'refused';
 
 /** Tells how calls of tools end. */
 export interface ToolMetrics {

@@ -10,6 +10,7 @@ import { failWith, type Tool, type ToolCall, type ToolDefinition, type ToolResul
 
 /** The most bytes of a result, as JSON: more does not fit into a model's window anyway. */
 export const RESULT_BYTES_MAX = 1024 * 1024;
+const MS_PER_SECOND = 1_000;
 
 /** What calling a tool needs. */
 export interface CallToolDeps {
@@ -101,7 +102,7 @@ function explain(deps: CallToolDeps, name: string, thrown: unknown): ToolResult 
 }
 
 function explainError({ message, retryAfterMs }: AppError): string {
-  const wait = retryAfterMs === undefined ? '' : `; wait ${Math.ceil(retryAfterMs / 1_000)} s before trying again`;
+  const wait = retryAfterMs === undefined ? '' : ` (wait ${Math.ceil(retryAfterMs / MS_PER_SECOND)} s)`;
   return `${message}${wait}`;
 }
 

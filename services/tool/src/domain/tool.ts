@@ -2,7 +2,7 @@
 export type ObjectSchema = Readonly<Record<string, unknown>> & { readonly type: 'object' };
 
 /** MCP tool annotations: hints for clients, never a basis of a decision of ours. */
-export interface ToolAnnotations {
+interface ToolAnnotations {
   readonly title?: string;
   readonly readOnlyHint?: boolean;
   readonly destructiveHint?: boolean;
@@ -25,7 +25,7 @@ export interface ToolDefinition {
 }
 
 /** An MCP content block; only the kinds the built-in tools make. */
-export type ContentBlock = { readonly type: 'text'; readonly text: string };
+type ContentBlock = { readonly type: 'text'; readonly text: string };
 
 /** How a call ended, for the model. */
 export interface ToolResult {
@@ -46,7 +46,7 @@ export interface ToolCall {
 }
 
 /** Runs a tool with arguments that its schema has accepted. */
-export type RunTool = (parameters: Readonly<Record<string, unknown>>, call: ToolCall) => Promise<ToolResult>;
+type RunTool = (parameters: Readonly<Record<string, unknown>>, call: ToolCall) => Promise<ToolResult>;
 
 /** A tool that can be run. */
 export interface Tool {

@@ -23,6 +23,7 @@ const order = {
     version: { const: 2 },
   },
   if: { properties: { kind: { const: 'gift' } }, required: ['kind'] },
+  // oxlint-disable-next-line unicorn/no-thenable -- A keyword of JSON Schema.
   then: { required: ['note'], properties: { note: { minLength: 1 } } },
   dependentRequired: { from: ['to'] },
   unevaluatedProperties: false,

@@ -9,7 +9,7 @@ const invalid = (problem: string) =>
     message: `the schema of the tool cannot be used: ${problem}`,
   });
 
-/** Nested arrays, so many levels below the root. */
+/** A schema with so many levels below the root. */
 function nested(depth: number): unknown {
   let schema: unknown = 1;
   for (let level = 0; level < depth; level += 1) schema = { not: schema };

@@ -1605,7 +1605,10 @@ export const PolicyServiceDefinition = {
       responseStream: false,
       options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
     },
-    /** Creates a role or replaces its permissions, in the caller's tenant. */
+    /**
+     * Creates a role or replaces its permissions, in the caller's tenant. Errors: FAILED_PRECONDITION with reason
+     * ROLE_BUILT_IN for admin, agent and reader, which every tenant has.
+     */
     putRole: {
       name: "PutRole",
       requestType: PutRoleRequest as typeof PutRoleRequest,

@@ -1043,7 +1043,10 @@ export const ToolServiceDefinition = {
   name: "ToolService",
   fullName: "gantry.tool.v1.ToolService",
   methods: {
-    /** Lists the tools the caller may execute, in order of name. */
+    /**
+     * Lists the tools the caller may execute, in order of name.
+     * Errors: INVALID_ARGUMENT with reason PAGE_SIZE_INVALID or PAGE_TOKEN_INVALID.
+     */
     listTools: {
       name: "ListTools",
       requestType: ListToolsRequest as typeof ListToolsRequest,
@@ -1065,7 +1068,8 @@ export const ToolServiceDefinition = {
      * Calls a tool: any number of progress and log events, then exactly one result, then the end.
      * A tool that ran and failed is a result with is_error, not an error of the RPC.
      * Errors: NOT_FOUND with reason TOOL_NOT_FOUND; INVALID_ARGUMENT with reason TOOL_ARGUMENTS_INVALID and one
-     * field violation for each; RESOURCE_EXHAUSTED with reason TOOL_BUSY beyond the tool's concurrency cap;
+     * field violation for each, or TOOL_ARGUMENTS_TOO_LARGE above 1 MiB; FAILED_PRECONDITION with reason
+     * TOOL_SCHEMA_INVALID for a tool whose own input schema cannot be used; RESOURCE_EXHAUSTED with reason TOOL_BUSY beyond the tool's concurrency cap;
      * DEADLINE_EXCEEDED with reason TOOL_TIMED_OUT.
      */
     callTool: {
