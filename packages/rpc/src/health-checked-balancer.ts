@@ -3,7 +3,7 @@ import { connectivityState, experimental } from '@grpc/grpc-js';
 import { HealthCheckedSubchannel } from './health-checked-subchannel.ts';
 
 /** The name of the policy in a service config; its `child_policy` does the balancing. */
-export const HEALTH_CHECKED = 'gantry_health_checked';
+export const HEALTH_CHECKED = 'health_checked';
 
 type ControlHelper = Parameters<typeof experimental.createChildChannelControlHelper>[0];
 type Balancer = InstanceType<typeof experimental.ChildLoadBalancerHandler>;

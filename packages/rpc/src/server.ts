@@ -22,7 +22,7 @@ export const MESSAGE_BYTES_MAX = 4 * 1024 * 1024 + 64 * 1024;
 /** The latest deadline of a unary call, and the deadline of one that comes without. */
 const TIMEOUT_MAX_MS = 120_000;
 
-const DEFAULT_CONCURRENT_STREAMS_MAX = 1_000;
+const DEFAULT_CONCURRENT_STREAMS_MAX = 1_024;
 
 /** What createRpcServer needs. */
 export interface RpcServerOptions {
@@ -40,7 +40,7 @@ export interface RpcServerOptions {
   readonly tracing: Tracing;
   /** Run after ours, right before the handler. */
   readonly interceptors?: readonly ServerInterceptor[];
-  /** How many calls one connection may have open. Default 1,000. */
+  /** How many calls one connection may have open. Default 1,024. */
   readonly concurrentStreamsMax?: number;
 }
 
