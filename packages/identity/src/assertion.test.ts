@@ -154,6 +154,22 @@ describe('a service token', () => {
     await expect(verify(await mint())).resolves.toMatchObject({ kind: 'service' });
   });
 
+  test('that was made to live for years is refused', async () => {
+    const { verify, clusterSecret } = await createWorld();
+    const nowSeconds = startMs / 1_000;
+    const token = (issuedAt: number) =>
+      new SignJWT({})
+        .setProtectedHeader({ alg: 'HS256' })
+        .setIssuer('gantry-service')
+        .setAudience('gantry-internal')
+        .setSubject('gateway')
+        .setIssuedAt(issuedAt)
+        .setExpirationTime(nowSeconds + 10 * 365 * 86_400)
+        .sign(clusterSecret);
+    await expect(verify(await token(nowSeconds - 3_600))).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+    await expect(verify(await token(nowSeconds + 3_600))).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+  });
+
   test('under another secret is refused', async () => {
     const { verify, now } = await createWorld();
     const mint = createServiceTokens('gateway', randomBytes(32), now);

@@ -19,6 +19,8 @@ const KEYS_REFETCH_MS = 1_000;
 
 const AUDIENCE = 'gantry-internal';
 const PRINCIPAL_ISSUER = 'gantry-auth';
+const SERVICE_ISSUER = 'gantry-service';
+const CLOCK_TOLERANCE_SECONDS = 5;
 const MS_PER_SECOND = 1_000;
 
 /** A private key that assertions are signed with. */
@@ -142,13 +144,18 @@ async function verifyPrincipal(assertion: string, key: CryptoKey, currentDate: D
 async function verifyServiceToken(token: string, secret: Uint8Array, currentDate: Date) {
   const { payload } = await jwtVerify(token, secret, {
     algorithms: ['HS256'],
+    issuer: SERVICE_ISSUER,
     audience: AUDIENCE,
-    requiredClaims: ['sub', 'exp'],
+    requiredClaims: ['sub', 'exp', 'iat'],
+    // Whatever its expiry says, a token is as short-lived as the ones we mint; clocks of hosts differ a little.
+    maxTokenAge: ASSERTION_LIFETIME_SECONDS,
+    clockTolerance: CLOCK_TOLERANCE_SECONDS,
     currentDate,
   });
   // The claims are ours: only holders of the cluster secret can sign them.
-  const claims = payload as { sub: string; exp: number };
-  return { caller: { kind: 'service', service: claims.sub } as const, expiresAtMs: claims.exp * MS_PER_SECOND };
+  const claims = payload as { sub: string; exp: number; iat: number };
+  const expiresAt = Math.min(claims.exp, claims.iat + ASSERTION_LIFETIME_SECONDS);
+  return { caller: { kind: 'service', service: claims.sub } as const, expiresAtMs: expiresAt * MS_PER_SECOND };
 }
 
 /** Mints the tokens by which a service calls another on its own behalf. */
@@ -165,8 +172,10 @@ export function createServiceTokens(service: string, clusterSecret: Uint8Array, 
       const issuedAt = Math.floor(now() / MS_PER_SECOND);
       const token = new SignJWT({})
         .setProtectedHeader({ alg: 'HS256' })
+        .setIssuer(SERVICE_ISSUER)
         .setAudience(AUDIENCE)
         .setSubject(service)
+        .setIssuedAt(issuedAt)
         .setExpirationTime(issuedAt + ASSERTION_LIFETIME_SECONDS)
         .sign(clusterSecret);
       current = { token, renewAtMs: now() + (ASSERTION_LIFETIME_SECONDS * MS_PER_SECOND) / 2 };

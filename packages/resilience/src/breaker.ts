@@ -122,7 +122,6 @@ class OpossumBreaker implements Breaker {
     if (!this.#circuit.closed && !this.#circuit.pendingClose) throw this.#refusal();
     this.#advanceWindow();
     const era = this.#era;
-    const isProbe = this.#circuit.halfOpen;
     // opossum hears of the outcome through a promise of its own, so that it can be kept from hearing of it.
     const verdict = Promise.withResolvers<void>();
     const heard = this.#circuit.fire(verdict.promise).catch(() => {});
@@ -131,7 +130,8 @@ class OpossumBreaker implements Breaker {
       if (era === this.#era) await this.#tell(verdict.resolve, heard);
       return value;
     } catch (error) {
-      const settle = this.#countsAsFailure(error, isProbe) ? () => verdict.reject(error) : verdict.resolve;
+      // A cancelled call, also a cancelled probe, says nothing of the callee: whoever cancels must not keep others out.
+      const settle = this.#options.isFailure(error) ? () => verdict.reject(error) : verdict.resolve;
       if (era === this.#era) await this.#tell(settle, heard);
       throw error;
     }
@@ -144,11 +144,6 @@ class OpossumBreaker implements Breaker {
     this.#circuit.shutdown();
     this.#metrics.state.remove(this.#options.name);
     this.#metrics.rejected.remove(this.#options.name);
-  }
-
-  /** A cancelled probe proved nothing, so the breaker opens again; at other times a cancelled call is no failure. */
-  #countsAsFailure(error: unknown, isProbe: boolean): boolean {
-    return this.#options.isFailure(error) || (isProbe && toAppError(error).code === 'CANCELLED');
   }
 
   /** Waits until opossum has counted the outcome, so that the caller sees the state that follows from it. */

@@ -4,7 +4,7 @@ import type { ServiceError } from '@grpc/grpc-js';
 import type { CallChannel, CalledMethod } from './call-channel.ts';
 import type { CallOptions } from './call-options.ts';
 import { encodeMessage } from './method.ts';
-import { abortError, beginCall, type OutgoingCall } from './outgoing-call.ts';
+import { abortError, beginCall, judge, type OutgoingCall } from './outgoing-call.ts';
 import { fromServiceError } from './status-object.ts';
 
 /**
@@ -43,7 +43,7 @@ async function* receive(channel: CallChannel, called: CalledMethod, attempt: Str
     isOver = true;
   } catch (error) {
     isOver = true;
-    throw toStreamError(error, channel.peer, attempt.options.signal);
+    throw toStreamError(error, channel.peer, attempt);
   } finally {
     letGo();
     // Only when the consumer left early: a reset of every finished stream would count as a rapid-reset attack, for which
@@ -77,13 +77,17 @@ async function open(
     return { iterator, first: await iterator.next(), cancel, letGo };
   } catch (error) {
     letGo();
-    throw toStreamError(error, peer, signal);
+    throw toStreamError(error, peer, { options, outgoing });
   }
 }
 
-function toStreamError(error: unknown, peer: string, signal: AbortSignal | undefined): Error {
+function toStreamError(
+  error: unknown,
+  peer: string,
+  { options: { signal }, outgoing }: Pick<StreamAttempt, 'options' | 'outgoing'>,
+): Error {
   if (signal?.aborted === true) return abortError(signal);
-  return isServiceError(error) ? fromServiceError(error, peer) : toAppError(error);
+  return judge(isServiceError(error) ? fromServiceError(error, peer) : toAppError(error), outgoing);
 }
 
 function isServiceError(error: unknown): error is ServiceError {

@@ -4,7 +4,7 @@ import { retry } from '@gantry/resilience';
 import type { CallChannel, CalledMethod } from './call-channel.ts';
 import type { CallOptions } from './call-options.ts';
 import { encodeMessage } from './method.ts';
-import { abortError, beginCall, type OutgoingCall } from './outgoing-call.ts';
+import { abortError, beginCall, judge, type OutgoingCall } from './outgoing-call.ts';
 import { fromServiceError } from './status-object.ts';
 
 /** Two retries: with three replicas, one that goes away and one that is going are survived. */
@@ -75,8 +75,10 @@ function send(
       { deadline: outgoing.deadlineMs },
       (error, reply) => {
         signal?.removeEventListener('abort', cancel);
-        if (error !== null)
-          return reject(signal?.aborted === true ? abortError(signal) : fromServiceError(error, peer));
+        if (error !== null) {
+          const failure = signal?.aborted === true ? abortError(signal) : fromServiceError(error, peer);
+          return reject(judge(failure, outgoing));
+        }
         // A unary call that succeeded has a reply; grpc-js types it as optional for the error case.
         resolve(reply as Buffer);
       },

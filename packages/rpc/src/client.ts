@@ -1,4 +1,4 @@
-import { isAppError, isOutage } from '@gantry/errors';
+import { isAppError, isOutage, isReason } from '@gantry/errors';
 import type { MintServiceToken } from '@gantry/identity';
 import { createBreaker, createRetryBudget } from '@gantry/resilience';
 import { type Registry, systemClock, type Tracing } from '@gantry/telemetry';
@@ -73,7 +73,9 @@ export function createRpcClient<D extends Definition>(definition: D, options: Rp
  * a dead upstream, or a bug that one request meets, must not be cut off from all its callers.
  */
 function isSilence(error: unknown): boolean {
-  return isAppError(error) && error.domain === undefined && isOutage(error.code);
+  return (
+    isAppError(error) && error.domain === undefined && isOutage(error.code) && !isReason(error, 'DEADLINE_TOO_SHORT')
+  );
 }
 
 function calledMethod(definition: Definition, method: Method, metrics: Registry): CalledMethod {
@@ -123,10 +125,11 @@ const healthChecked = {
           max_ejection_time: { seconds: 60, nanos: 0 },
           max_ejection_percent: 50,
           failure_percentage_ejection: {
-            threshold: 50,
+            // grpc-js counts every status but OK, also answers such as NOT_FOUND: only a replica that does next to nothing well.
+            threshold: 90,
             enforcement_percentage: 100,
             minimum_hosts: 2,
-            request_volume: 10,
+            request_volume: 20,
           },
           child_policy: [{ round_robin: {} }],
         },

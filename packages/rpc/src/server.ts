@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+
 import { AppError } from '@gantry/errors';
 import type { VerifyCaller } from '@gantry/identity';
 import type { Logger, Registry, Tracing } from '@gantry/telemetry';
@@ -6,6 +9,7 @@ import { HealthImplementation } from 'grpc-health-check';
 
 import type { BoundService } from './bind-service.ts';
 import { toGrpcService } from './grpc-adapter.ts';
+import { halfOpenGuard } from './half-open-guard.ts';
 import { addReflection } from './reflection.ts';
 import { ServerCall, type ServerInterceptor } from './server-call.ts';
 import {
@@ -23,6 +27,9 @@ export const MESSAGE_BYTES_MAX = 4 * 1024 * 1024 + 64 * 1024;
 const TIMEOUT_MAX_MS = 120_000;
 
 const DEFAULT_CONCURRENT_STREAMS_MAX = 1_024;
+
+/** 4 MiB in ten seconds is a slow mobile link; slower than that is an attack. */
+const DEFAULT_REQUEST_TIMEOUT_MS = 10_000;
 
 /** What createRpcServer needs. */
 export interface RpcServerOptions {
@@ -42,6 +49,8 @@ export interface RpcServerOptions {
   readonly interceptors?: readonly ServerInterceptor[];
   /** How many calls one connection may have open. Default 1,024. */
   readonly concurrentStreamsMax?: number;
+  /** How long a request may take to come whole, in milliseconds; then the call ends with DEADLINE_EXCEEDED. Default 10,000. */
+  readonly requestTimeoutMs?: number;
 }
 
 /** A gRPC server that is listening. */
@@ -93,11 +102,15 @@ export async function createRpcServer(options: RpcServerOptions): Promise<RpcSer
   };
 }
 
-function serverOptions({ concurrentStreamsMax = DEFAULT_CONCURRENT_STREAMS_MAX }: RpcServerOptions): ServerOptions {
+function serverOptions({
+  concurrentStreamsMax = DEFAULT_CONCURRENT_STREAMS_MAX,
+  requestTimeoutMs = DEFAULT_REQUEST_TIMEOUT_MS,
+}: RpcServerOptions): ServerOptions {
   return {
     'grpc.max_receive_message_length': MESSAGE_BYTES_MAX,
     'grpc.max_send_message_length': MESSAGE_BYTES_MAX,
     'grpc.max_concurrent_streams': concurrentStreamsMax,
+    interceptors: [halfOpenGuard(requestTimeoutMs)],
     // A connection that is gone without a FIN is noticed within half a minute.
     'grpc.keepalive_time_ms': 20_000,
     'grpc.keepalive_timeout_ms': 5_000,
@@ -125,19 +138,47 @@ function addServices(server: Server, options: RpcServerOptions): void {
   }
 }
 
-function listen(server: Server, { host, port }: RpcServerOptions): Promise<number> {
+async function listen(server: Server, options: RpcServerOptions): Promise<number> {
+  await requireListenable(options);
+  return bind(server, options);
+}
+
+/** gRPC says neither why it cannot listen nor keeps it to itself: it writes a line to standard error. So Node tries first. */
+async function requireListenable({ host, port }: RpcServerOptions): Promise<void> {
+  const probe = createServer();
+  try {
+    probe.listen({ host: host.replace(/^\[(.*)\]$/, '$1'), port });
+    await once(probe, 'listening');
+  } catch (cause) {
+    throw addressUnavailable(`${host}:${port}`, cause);
+  }
+  await probe[Symbol.asyncDispose]();
+}
+
+function bind(server: Server, { host, port }: RpcServerOptions): Promise<number> {
   return new Promise((resolve, reject) => {
     server.bindAsync(`${host}:${port}`, ServerCredentials.createInsecure(), (cause, boundPort) => {
       if (cause === null) return resolve(boundPort);
-      reject(
-        new AppError({
-          code: 'FAILED_PRECONDITION',
-          reason: 'ADDRESS_UNAVAILABLE',
-          message: `cannot listen on ${host}:${port}; is something else using it?`,
-          cause,
-        }),
-      );
+      reject(addressUnavailable(`${host}:${port}`, cause));
     });
+  });
+}
+
+/** What is wrong with an address, by the code of the system's error. */
+const ADDRESS_PROBLEMS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'it is in use; stop the other program, or choose another port (0 takes any free one)',
+  EACCES: 'this user may not; choose a port above 1023',
+  EADDRNOTAVAIL: 'this machine has no such address; choose another host',
+  ENOTFOUND: 'there is no such host; choose another one',
+};
+
+function addressUnavailable(address: string, cause: unknown): AppError {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  return new AppError({
+    code: 'FAILED_PRECONDITION',
+    reason: 'ADDRESS_UNAVAILABLE',
+    message: `cannot listen on ${address}: ${ADDRESS_PROBLEMS[code] ?? 'is something else using it?'}`,
+    cause,
   });
 }
 

@@ -70,6 +70,19 @@ test('a service that answers with errors is not cut off from its callers', async
   await expect(world.client.listTools(listRequest, ann)).resolves.toBeDefined();
 });
 
+test('callers who allow too little time do not make the service look dead to the others', async () => {
+  await using world = await startWorld({
+    handlers: {
+      getTool: ({ name }) => (name === 'slow' ? new Promise(() => {}) : Promise.resolve({ tool: undefined })),
+    },
+  });
+  const impatient = () =>
+    world.client.getTool({ name: 'slow' }, { ...ann, deadlineMs: Date.now() + 130 }).catch((error: unknown) => error);
+  const errors = await Promise.all(Array.from({ length: 20 }, impatient));
+  for (const error of errors) expect(error).toMatchObject({ code: 'DEADLINE_EXCEEDED' });
+  await expect(world.client.getTool({ name: 'quick' }, ann)).resolves.toBeDefined();
+});
+
 test('draining lets calls in flight finish and refuses new ones', async () => {
   const { promise: started, resolve: start } = Promise.withResolvers<void>();
   const { promise: release, resolve: finish } = Promise.withResolvers<void>();

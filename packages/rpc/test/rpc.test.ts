@@ -330,6 +330,21 @@ describe('bad input on the wire', () => {
     await expect(world.client.listTools(listRequest, ann)).resolves.toBeDefined();
   });
 
+  test('that never comes whole is DEADLINE_EXCEEDED, and nothing stays open', async () => {
+    await using world = await startWorld({ server: { requestTimeoutMs: 50 } });
+    const client = new Client(world.server.address, credentials.createInsecure());
+    const pass = (buffer: Buffer) => buffer;
+    const codes = Array.from({ length: 50 }, () => {
+      const { promise, resolve } = Promise.withResolvers<number>();
+      const path = '/gantry.tool.v1.ToolService/GetTool';
+      // A stream that is never closed: to the server, a unary call whose request does not end.
+      client.makeClientStreamRequest(path, pass, pass, asAnn(), (error) => resolve(error?.code ?? 0));
+      return promise;
+    });
+    expect(new Set(await Promise.all(codes))).toEqual(new Set([4]));
+    client.close();
+  });
+
   test('over the message cap is RESOURCE_EXHAUSTED, and other calls are unharmed', async () => {
     await using world = await startWorld();
     const big = CallToolRequest.create({ name: 'x', argumentsJson: new Uint8Array(5 * 1024 * 1024) });
