@@ -67,6 +67,6 @@ function update(path: string, text: string): void {
   const file = join(root, path);
   const current = existsSync(file) ? readFileSync(file, 'utf8') : undefined;
   if (current === text) return;
-  if (isCheck) problems.push(`${path} is out of date: run node test/checks/generate-env-tables.ts`);
+  if (isCheck) problems.push(`${path} is out of date: run npm run generate:env`);
   else writeFileSync(file, text);
 }

@@ -161,6 +161,24 @@ describe.each([singleProcess, processPerService])('$name', (shape) => {
     for (let i = 0; i < 10; i += 1) expect((await asReader('tools/list')).error?.code).toBe(-32000);
   });
 
+  test('an administrator makes a role for one tool, and a key with it sees and calls that tool alone', async () => {
+    const role = { name: 'echo-only', permissions: ['tools/echo:execute', 'tools:read'] };
+    const asAdmin = httpCaller(gantry.credentials);
+    expect((await asAdmin('roles/put', role)).result).toEqual(role);
+    expect(listIn(await asAdmin('roles/list'), 'roles')).toContainEqual(role);
+    const created = await gantry.cli('keys', 'create', '--name', 'echoist', '--role', role.name, '--json');
+    expect(created).toMatchObject({ exitCode: 0 });
+    const { secret } = JSON.parse(created.stdout) as { secret: string };
+    const call = httpCaller({ ...gantry.credentials, apiKey: secret });
+    expect(listIn(await call('tools/list'), 'tools')).toMatchObject([{ name: 'echo' }]);
+    const echoed = await call('tools/execute', { name: 'echo', parameters: { message: 'mine' } });
+    expect(echoed.result).toMatchObject({ content: [{ type: 'text', text: 'mine' }] });
+    const refused = await call('tools/execute', { name: 'current_time', parameters: {} });
+    expect(refused.error).toMatchObject({ code: -32602, data: { reason: 'TOOL_NOT_FOUND' } });
+    const raised = await call('roles/put', { ...role, permissions: ['tools:execute'] });
+    expect(raised.error).toMatchObject({ code: -32001, data: { required_permission: 'policy:write' } });
+  });
+
   test('a limited key has one budget over all replicas and transports', async () => {
     const limited = ['keys', 'create', '--name', 'limited', '--role', 'reader', '--per-minute', '5', '--json'];
     const { secret } = JSON.parse((await gantry.cli(...limited)).stdout) as { secret: string };

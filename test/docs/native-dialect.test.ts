@@ -15,12 +15,24 @@ const documented = rowsOf(document, 'method').map(([method = '', permission = ''
 const permissionSchema = z.object({ area: z.string(), actions: z.array(z.string()), isPerThing: z.boolean() });
 const tableSchema = z.map(z.string(), z.object({ permission: permissionSchema.optional() }));
 
-/** The gateway's own table. Its methods are never called here, so the services behind them may be missing. */
-async function loadMethods(): Promise<z.output<typeof tableSchema>> {
+/** The gateway's own table. Methods that need a service are never called here, so the services may be missing. */
+async function loadTable(): Promise<unknown> {
   const module: { readonly createMethodTable: (backends: object, contextItemsMax: number) => unknown } = await import(
     join(root, 'services/gateway/src/methods/method-table.ts')
   );
-  return tableSchema.parse(module.createMethodTable({}, 50));
+  return module.createMethodTable({}, 50);
+}
+
+async function loadMethods(): Promise<z.output<typeof tableSchema>> {
+  return tableSchema.parse(await loadTable());
+}
+
+/** What `protocol/capabilities` answers; it asks nobody. */
+async function loadCapabilities(): Promise<unknown> {
+  const handle = z.custom<() => string>((value) => typeof value === 'function');
+  const methods = z.map(z.string(), z.object({ handle })).parse(await loadTable());
+  const text = methods.get('protocol/capabilities')?.handle() ?? '';
+  return JSON.parse(text);
 }
 
 /** The sections, by the method in their heading. */
@@ -60,6 +72,14 @@ describe('docs/native-dialect.md', async () => {
   test.each([...sections])('shows a request of %s', (method, section) => {
     const [first] = jsonBlocksOf(section);
     expect(request.parse(first).method).toBe(method);
+  });
+
+  test('shows the capabilities that the gateway has, in the version of this repository', async () => {
+    const [, answer] = jsonBlocksOf(sections.get('protocol/capabilities') ?? '');
+    const serverInfo = z.looseObject({ version: z.string() });
+    const { result } = z.object({ result: z.looseObject({ server_info: serverInfo }) }).parse(answer);
+    expect(result).toEqual(await loadCapabilities());
+    expect(JSON.parse(readText('package.json'))).toMatchObject({ version: result.server_info.version });
   });
 
   test('names only reasons that docs/errors.md explains', () => {

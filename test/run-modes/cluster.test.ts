@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+
 import { createTestDatabase, testRedisUrl } from '@gantry/testkit';
 import { expect, test, vi } from 'vitest';
 
@@ -61,4 +64,27 @@ test('kill -9 of the command takes every member with it', async () => {
   await using cluster = await startCluster();
   cluster.command.process.kill('SIGKILL');
   await expect.poll(() => processesWith(cluster.folder), { timeout: 30_000 }).toEqual([]);
+});
+
+test('ports in use are told before anything is started, a sentence each', async () => {
+  await using folder = await createDataFolder();
+  await using server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  // A server that listens on an IP address has one of this kind.
+  const port = String((server.address() as AddressInfo).port);
+  const command = startOn(folder, clusterCommand, {
+    DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none',
+    REDIS_URL: 'redis://127.0.0.1:1',
+    GATEWAY_HTTP_PORT: port,
+    TOOL_GRPC_PORT: port,
+  });
+  expect(await command.ended()).toBe(1);
+  const { stderr } = command.output();
+  expect(stderr.match(/cannot listen on [\d.:]+: it is in use; set \w+/g)).toEqual(
+    ['GATEWAY_HTTP_PORT', 'TOOL_GRPC_PORT'].map(
+      (name) => `cannot listen on 127.0.0.1:${port}: it is in use; set ${name}`,
+    ),
+  );
+  expect(await processesWith(folder.path)).toEqual([]);
 });

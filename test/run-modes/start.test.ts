@@ -1,11 +1,13 @@
 import { once } from 'node:events';
 import { stat } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
+import { join } from 'node:path';
 
-import { credentialsPath } from '@gantry/data-folder';
+import { credentialsPath, readCredentials } from '@gantry/data-folder';
+import { createTestDatabase, testRedisUrl } from '@gantry/testkit';
 import { describe, expect, test, vi } from 'vitest';
 
-import { createDataFolder, processesWith, startCommand, startOn } from './started-command.ts';
+import { clusterCommand, createDataFolder, processesWith, startCommand, startOn } from './started-command.ts';
 
 // Each starts an embedded Postgres, some of them twice.
 vi.setConfig({ testTimeout: 120_000 });
@@ -26,6 +28,9 @@ describe('a Gantry that runs', () => {
     );
     first.signalGroup('SIGINT');
     expect(await first.ended()).toBe(0);
+    expect(first.output().stdout).toMatch(/Gantry is ready[^]*\nStopped\.\n$/);
+    // Nobody lost a database that was stopped before it.
+    expect(first.output().stderr).toBe('');
     expect(await processesWith(folder.path)).toEqual([]);
 
     const second = startOn(folder, startCommand);
@@ -85,7 +90,7 @@ describe('a Gantry that starts', () => {
     command.signalGroup('SIGINT');
     await command.ended();
     expect(await processesWith(folder.path)).toEqual([]);
-    expect(command.output().stdout).toBe('');
+    expect(command.output().stdout).not.toContain('ready');
     await expect(stat(credentialsPath(folder.path))).rejects.toThrow('ENOENT');
   });
 
@@ -96,11 +101,14 @@ describe('a Gantry that starts', () => {
     await once(server, 'listening');
     // A server that listens on an IP address has one of this kind.
     const { port } = server.address() as AddressInfo;
-    for (const variable of ['GATEWAY_HTTP_PORT', 'GATEWAY_GRPC_PORT']) {
+    for (const variable of ['GATEWAY_HTTP_PORT', 'GATEWAY_GRPC_PORT', 'ADMIN_PORT']) {
       const command = startOn(folder, startCommand, { [variable]: String(port) });
       expect([variable, await command.ended()]).toEqual([variable, 1]);
-      expect(command.output().stderr).toMatch(new RegExp(`^gantry: cannot start: .*${port}`, 'm'));
-      expect(command.output().stderr).not.toMatch(/^\s+at /m);
+      expect(command.output().stderr).toBe(
+        `gantry: cannot start: cannot listen on 127.0.0.1:${port}: it is in use; stop the other program or set ${variable} (0 takes any free one)\n`,
+      );
+      // Not even the database was made.
+      await expect(stat(join(folder.path, 'postgres'))).rejects.toThrow('ENOENT');
       expect(await processesWith(folder.path)).toEqual([]);
     }
   });
@@ -117,8 +125,46 @@ describe('a Gantry that starts', () => {
     await using folder = await createDataFolder();
     const command = startOn(folder, startCommand, { DATABASE_URL: 'postgres://nobody:hidden@127.0.0.1:1/none' });
     expect(await command.ended()).toBe(1);
-    expect(command.output().stderr).toMatch(/^gantry: cannot start: .*database/i);
+    expect(command.output().stderr).toMatch(
+      /^gantry: cannot start: the database 127\.0\.0\.1:1\/none .*DATABASE_URL.*\n$/,
+    );
     expect(command.output().stderr).not.toContain('hidden');
-    expect(command.output().stderr).not.toMatch(/^\s+at /m);
+  });
+
+  test('a database that does not exist is told in a sentence that names it', async () => {
+    await using database = await createTestDatabase();
+    await using folder = await createDataFolder();
+    const url = new URL(database.url);
+    url.pathname = '/no_such_database';
+    const command = startOn(folder, startCommand, { DATABASE_URL: url.href });
+    expect(await command.ended()).toBe(1);
+    expect(command.output().stderr).toMatch(
+      /^gantry: cannot start: the database .*\/no_such_database does not exist; .*createdb.*\n$/,
+    );
+  });
+
+  test('a data folder that another Gantry uses is refused, in start and in cluster, and its credentials stay', async () => {
+    await using database = await createTestDatabase();
+    await using folder = await createDataFolder();
+    const stores = { DATABASE_URL: database.url, REDIS_URL: testRedisUrl() };
+    const first = startOn(folder, startCommand, stores);
+    const credentials = await first.ready();
+    for (const command of [startCommand, clusterCommand]) {
+      const second = startOn(folder, command, stores);
+      expect(await second.ended()).toBe(1);
+      expect(second.output().stderr).toMatch(/^gantry: .*process \d+ already runs Gantry on .*GANTRY_DATA_DIR\)\n$/);
+      expect(await readCredentials(folder.path)).toEqual(credentials);
+    }
+    first.signalGroup('SIGINT');
+    expect(await first.ended()).toBe(0);
+    expect(first.output().stderr).toBe('');
+  });
+
+  test('a data folder that cannot be is told in a sentence', async () => {
+    await using folder = await createDataFolder();
+    const impossible = { ...folder, path: '/proc/gantry' };
+    const command = startOn(impossible, startCommand);
+    expect(await command.ended()).toBe(1);
+    expect(command.output().stderr).toMatch(/^gantry: cannot start: the data folder \/proc\/gantry .*GANTRY_DATA_DIR/);
   });
 });

@@ -69,8 +69,8 @@ export async function createDataFolder(): Promise<DataFolder> {
 /** Starts a command on a data folder. */
 export function startOn(folder: DataFolder, command: readonly string[], env: NodeJS.ProcessEnv = {}): StartedCommand {
   const [program = '', ...args] = command;
-  // The stores of the test run are not those of a first start.
-  const { DATABASE_URL: _database, REDIS_URL: _redis, ...inherited } = process.env;
+  // The stores of the test run are not those of a first start, nor are those of a .env: what is set to nothing wins too.
+  const inherited = { ...process.env, DATABASE_URL: '', REDIS_URL: '' };
   const child = spawn(program, args, {
     cwd: root,
     env: { ...inherited, ...anyPorts, ...env, GANTRY_DATA_DIR: folder.path },

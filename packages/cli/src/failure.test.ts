@@ -14,6 +14,10 @@ test('an expected failure is a sentence and what to do, and exit code 1', () => 
   });
 });
 
+test('advice of several lines is indented', () => {
+  expect(describeFailure(new CliError('it failed', { hint: 'a\nb' })).text).toBe('gantry: it failed\n  a\n  b');
+});
+
 test('what the gateway answered is there for machines', () => {
   const error = new MethodError({ code: 7, message: 'no', data: { reason: 'BECAUSE' } }, 200);
   expect(describeFailure(error).report).toEqual({ message: 'no', code: 7, data: { reason: 'BECAUSE' } });

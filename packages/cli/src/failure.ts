@@ -30,7 +30,7 @@ export function describeFailure(error: unknown): Failure {
   const hint = hintOf(error);
   return {
     exitCode: error instanceof CommanderError || error instanceof UsageError ? 2 : 1,
-    text: `gantry: ${printable(message)}${hint === undefined ? '' : `\n  ${printable(hint)}`}`,
+    text: `gantry: ${printable(message)}${hint === undefined ? '' : `\n${indented(printable(hint))}`}`,
     report: {
       message,
       ...(hint !== undefined && { hint }),
@@ -38,6 +38,10 @@ export function describeFailure(error: unknown): Failure {
     },
     trace: inspect(error),
   };
+}
+
+function indented(text: string): string {
+  return text.replaceAll(/^/gm, '  ');
 }
 
 function messageOf(error: unknown): string {

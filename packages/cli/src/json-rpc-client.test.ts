@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest';
 
 import { errorAnswer, resultAnswer, startHttpGateway } from '../test/http-gateway.ts';
-import { CliError } from './cli-error.ts';
-import { createJsonRpcClient, MethodError } from './json-rpc-client.ts';
+import { createJsonRpcClient, MethodError, UnreachableError } from './json-rpc-client.ts';
 
 function failureOf(url: string): Promise<unknown> {
   const call = createJsonRpcClient({ url, apiKey: 'gk_secret' });
@@ -33,20 +32,20 @@ test('a result of null is a result', async () => {
 });
 
 test.each([
-  [401, 'API key'],
-  [403, 'permission'],
-  [429, 'wait'],
-])('an error with the status %i keeps its code and data, and says what to do', async (status, hint) => {
-  const error = { code: 7, message: 'no', data: { reason: 'BECAUSE', retry_after_ms: 5 } };
+  [401, 'CREDENTIAL_INVALID', 'API key'],
+  [403, 'PERMISSION_DENIED', 'permission'],
+  [429, 'RATE_LIMIT_EXCEEDED', 'wait'],
+])('an error with the status %i keeps its code and data, and says what to do', async (status, reason, hint) => {
+  const error = { code: 7, message: 'no', data: { reason, retry_after_ms: 5 } };
   await using gateway = await startHttpGateway(() => errorAnswer(error, status));
   const failure = await failureOf(gateway.url);
   expect(failure).toBeInstanceOf(MethodError);
-  expect(failure).toMatchObject({ ...error, status, hint: expect.stringContaining(hint) });
+  expect(failure).toMatchObject({ ...error, status, reason, hint: expect.stringContaining(hint) });
 });
 
 test('an error of the method itself comes without a hint', async () => {
   await using gateway = await startHttpGateway(() => errorAnswer({ code: 7, message: 'no' }));
-  expect(await failureOf(gateway.url)).toMatchObject({ message: 'no', hint: undefined, data: undefined });
+  expect(await failureOf(gateway.url)).toMatchObject({ message: 'no', hint: undefined, data: undefined, reason: '' });
 });
 
 test.each([
@@ -61,8 +60,7 @@ test.each([
 ])('the answer %j is told to be no JSON-RPC', async (body) => {
   await using gateway = await startHttpGateway(() => ({ status: 404, body }));
   const failure = await failureOf(gateway.url);
-  expect(failure).toBeInstanceOf(CliError);
-  expect(failure).not.toBeInstanceOf(MethodError);
+  expect(failure).toBeInstanceOf(UnreachableError);
   expect(failure).toMatchObject({
     message: `${gateway.url} answered 404 and no JSON-RPC`,
     hint: expect.stringContaining('/mcp'),
@@ -74,7 +72,8 @@ test('a refused connection asks whether Gantry is running, and keeps the cause',
   await gateway[Symbol.asyncDispose]();
   expect(await failureOf(gateway.url)).toMatchObject({
     message: `no answer from ${gateway.url}`,
-    hint: expect.stringContaining('is Gantry running'),
+    hint: 'is Gantry running? start it with `npm start`; `npx gantry doctor` finds out more',
+    todo: 'is Gantry running? start it with `npm start`',
     cause: expect.any(Error),
   });
 });

@@ -1,5 +1,6 @@
 import { CliError } from './cli-error.ts';
 import type { Connection } from './connection.ts';
+import { hintFor, reasonOf } from './hint.ts';
 
 /** Longer than any request the gateway lets live. */
 const TIMEOUT_MS = 120_000;
@@ -22,12 +23,28 @@ export class MethodError extends CliError {
   /** The HTTP status it came with. */
   readonly status: number;
 
-  constructor({ code, message, data }: ErrorObject, status: number) {
-    const hint = hintFor(status);
+  /** Without a `hint`, what is known to help with its reason is the hint. */
+  constructor({ code, message, data }: ErrorObject, status: number, hint = hintFor({ status, data })) {
     super(message, hint === undefined ? {} : { hint });
     this.code = code;
     this.data = data;
     this.status = status;
+  }
+
+  /** The name of what went wrong, from docs/errors.md; '' when the gateway gave none. */
+  get reason(): string {
+    return reasonOf(this.data);
+  }
+}
+
+/** No gateway answered. */
+export class UnreachableError extends CliError {
+  /** What to do next, for whoever has run all checks already. */
+  readonly todo: string;
+
+  constructor(message: string, { todo, cause }: { readonly todo: string; readonly cause?: unknown }) {
+    super(message, { hint: `${todo}; \`npx gantry doctor\` finds out more`, cause });
+    this.todo = todo;
   }
 }
 
@@ -57,13 +74,14 @@ async function post({ url, apiKey, body }: Connection & { readonly body: unknown
     });
   } catch (cause) {
     if (cause instanceof Error && cause.name === 'TimeoutError') {
-      throw new CliError(`no answer from ${url} within ${TIMEOUT_MS / MS_PER_SECOND} seconds`, {
-        hint: 'look at the log of Gantry, and at `npx gantry doctor`',
+      const seconds = TIMEOUT_MS / MS_PER_SECOND;
+      throw new UnreachableError(`no answer from ${url} within ${seconds} seconds`, {
+        todo: 'look at the log of Gantry',
         cause,
       });
     }
-    throw new CliError(`no answer from ${url}`, {
-      hint: 'is Gantry running? start it with `npm start`, or look at `npx gantry doctor`',
+    throw new UnreachableError(`no answer from ${url}`, {
+      todo: 'is Gantry running? start it with `npm start`',
       cause,
     });
   }
@@ -86,18 +104,9 @@ function isAnswer(value: unknown): value is Answer {
   return typeof error === 'object' && error !== null && 'message' in error && typeof error.message === 'string';
 }
 
-function notGantry(response: Response, url: string, cause?: unknown): CliError {
-  return new CliError(`${url} answered ${response.status} and no JSON-RPC`, {
-    hint: 'the endpoint of a Gantry ends in /mcp; does another program listen there? compare with `npx gantry doctor`',
+function notGantry(response: Response, url: string, cause?: unknown): UnreachableError {
+  return new UnreachableError(`${url} answered ${response.status} and no JSON-RPC`, {
+    todo: 'the endpoint of a Gantry ends in /mcp; does another program listen there?',
     cause,
   });
-}
-
-function hintFor(status: number): string | undefined {
-  if (status === 401) {
-    return 'the API key is wrong, expired or revoked; see credentials.json, or make one with `npx gantry keys create`';
-  }
-  if (status === 403) return 'use another key, or have its user granted the permission';
-  if (status === 429) return 'wait, or use a key with a higher limit';
-  return undefined;
 }

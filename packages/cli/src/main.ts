@@ -1,4 +1,6 @@
 #!/usr/bin/env node
+import { describeFailure } from './failure.ts';
+import { loadEnvFile } from './local/env-file.ts';
 import { runProgram } from './run-program.ts';
 
 // `gantry tools | head -1`: a reader that has seen enough is no failure.
@@ -7,4 +9,11 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(0);
 });
 
-process.exitCode = await runProgram(process.argv.slice(2), process.env);
+try {
+  loadEnvFile();
+  process.exitCode = await runProgram(process.argv.slice(2), process.env);
+} catch (error) {
+  const { exitCode, text } = describeFailure(error);
+  process.stderr.write(`${text}\n`);
+  process.exitCode = exitCode;
+}

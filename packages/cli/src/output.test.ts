@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { formatTable, printable, singleLine } from './output.ts';
+import { counted, formatTable, printable, singleLine } from './output.ts';
 
 test('a table has columns as wide as their widest cell and no spaces at line ends', () => {
   const table = formatTable(
@@ -34,4 +34,8 @@ test('what a stranger wrote loses its control characters and keeps its lines', (
 
 test('a single line has single spaces', () => {
   expect(singleLine('  a\n\n b\u0000 ')).toBe('a b');
+});
+
+test('one thing is told in the singular, and none or several in the plural', () => {
+  expect([0, 1, 2].map((count) => counted(count, 'passage'))).toEqual(['0 passages', '1 passage', '2 passages']);
 });

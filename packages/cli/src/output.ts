@@ -25,6 +25,11 @@ export function printable(text: string): string {
   return text.replaceAll(/[^\P{Cc}\n\t]/gu, '');
 }
 
+/** Returns a count and what is counted, in the plural unless it is one. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
 /** Returns text as one line without control characters. */
 export function singleLine(text: string): string {
   return printable(text.replaceAll(/\s+/g, ' ')).trim();

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+
 import { Command } from 'commander';
 
 import type { CommandContext } from './command-context.ts';
@@ -15,6 +17,7 @@ import { addGlobalOptions } from './global-options.ts';
 export function createProgram(context: CommandContext): Command {
   const program = new Command('gantry')
     .description('A Model Context Protocol server that is a gRPC cluster.')
+    .version(readVersion(), '-V, --version', 'show the version of Gantry')
     .configureHelp({ showGlobalOptions: true })
     // Failures are reported in one place, so that they are JSON when JSON was asked for.
     .configureOutput({ outputError: () => undefined })
@@ -23,10 +26,18 @@ export function createProgram(context: CommandContext): Command {
   registerRunCommands(program, context);
   registerIngestCommand(program, context);
   registerContextCommand(program);
-  registerCallCommands(program, context);
+  registerCallCommands(program);
   registerReadCommand(program);
   registerKeysCommands(program);
   registerDoctorCommand(program, context);
   registerEnvCommand(program);
   return program;
+}
+
+/** The workspaces have no versions of their own: the one of Gantry is that of the repository. */
+function readVersion(): string {
+  const manifest = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
+  // Ours, and npm demands it.
+  const { version } = JSON.parse(manifest) as { readonly version: string };
+  return version;
 }

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { apiKeyIdOf } from '@gantry/identity';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-import { resultAnswer, startHttpGateway } from './http-gateway.ts';
+import { errorAnswer, resultAnswer, startHttpGateway } from './http-gateway.ts';
 
 const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 
@@ -57,6 +57,13 @@ describe('help', () => {
     expect(stdout).toContain('--per-minute');
     expect(stdout).toContain('--data-dir');
   });
+});
+
+test.each(['--version', '-V'])('gantry %s shows the version of the repository', async (flag) => {
+  const manifest: { version: string } = JSON.parse(
+    await readFile(new URL('../../../package.json', import.meta.url), 'utf8'),
+  );
+  expect(await gantry([flag])).toEqual({ code: 0, stdout: `${manifest.version}\n`, stderr: '' });
 });
 
 describe('commands that are written wrongly', () => {
@@ -161,19 +168,50 @@ describe('what is printed', () => {
     expect(JSON.parse(stdout)).toEqual({ tools: [{ name: 'echo', description: 'Says it.' }] });
   });
 
-  test('a tool that ran and failed prints its answer and is exit code 1', async () => {
-    const result = { content: [{ type: 'text', text: 'it broke' }, { type: 'image' }], isError: true };
+  test('a tool is called with its arguments, and its answer is printed', async () => {
+    const result = { content: [{ type: 'text', text: 'it works' }, { type: 'image' }], isError: false };
     await using gateway = await startGateway({ 'tools/execute': result });
-    expect(await gantry(['call', 'x', '{"a":1}'], gateway.env)).toMatchObject({
-      code: 1,
-      stdout: 'it broke\n[image]\n',
+    expect(await gantry(['call', 'x', '{"a":1}'], gateway.env)).toEqual({
+      code: 0,
+      stdout: 'it works\n[image]\n',
+      stderr: '',
     });
     const { code, stdout } = await gantry(['call', 'x', '--json'], gateway.env);
-    expect([code, JSON.parse(stdout)]).toEqual([1, result]);
+    expect([code, JSON.parse(stdout)]).toEqual([0, result]);
     expect(gateway.params()).toEqual([
       { name: 'x', parameters: { a: 1 } },
       { name: 'x', parameters: {} },
     ]);
+  });
+
+  test('a tool that ran and failed is exit code 1, and what it said is told', async () => {
+    const data = { reason: 'TOOL_EXECUTION_FAILED', content: [{ type: 'text', text: 'it broke' }, { type: 'image' }] };
+    const message = 'the tool "x" ran and failed; data.content says why';
+    await using gateway = await startHttpGateway(() => errorAnswer({ code: -32_003, message, data }));
+    const env = { GANTRY_URL: gateway.url, GANTRY_API_KEY: 'gk_test' };
+    expect(await gantry(['call', 'x'], env)).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: 'gantry: the tool "x" ran and failed\n  it broke\n  [image]\n',
+    });
+    const { code, stdout } = await gantry(['call', 'x', '--json'], env);
+    expect([code, JSON.parse(stdout)]).toEqual([
+      1,
+      { error: { message: 'the tool "x" ran and failed', hint: 'it broke\n[image]', code: -32_003, data } },
+    ]);
+  });
+
+  test('a key whose user has no roles comes with a warning, and one that has some does not', async () => {
+    const answer = (roles: readonly string[]) => ({ key: { key_id: 'abc', user: 'ci', roles }, secret: 'gk_abc' });
+    await using idle = await startGateway({ 'keys/create': answer([]) });
+    const warned = await gantry(['keys', 'create', '--name', 'ci'], idle.env);
+    expect(warned).toMatchObject({ code: 0, stdout: expect.stringMatching(/^gk_abc\n/) });
+    expect(warned.stderr).toContain('this key may do nothing yet: its user "ci" has no roles');
+    expect(warned.stderr).toContain('npx gantry keys revoke abc');
+    const machine = await gantry(['keys', 'create', '--name', 'ci', '--json'], idle.env);
+    expect([machine.stderr !== '', JSON.parse(machine.stdout)]).toEqual([true, answer([])]);
+    await using reader = await startGateway({ 'keys/create': answer(['reader']) });
+    expect((await gantry(['keys', 'create', '--name', 'ci', '--role', 'reader'], reader.env)).stderr).toBe('');
   });
 
   test('a resource is printed as it is, or written byte for byte', async () => {
@@ -205,6 +243,33 @@ describe('what is printed', () => {
     expect((await gantry(['context', 'why?'], empty.env)).stdout).toContain('gantry ingest');
   });
 
+  test('to find nothing in a source that does not exist is a failure that names those that do', async () => {
+    await using gateway = await startGateway({
+      'context/get': { context: [], total: 0 },
+      'context/sources': { sources: [{ name: 'docs' }, { name: 'wiki' }] },
+    });
+    expect(await gantry(['context', 'why?', '--source', 'dcos', 'docs'], gateway.env)).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: 'gantry: no source has the name "dcos"\n  there are: docs, wiki\n',
+    });
+    const { code, stdout } = await gantry(['context', 'why?', '--source', 'dcos', '--json'], gateway.env);
+    expect([code, JSON.parse(stdout)]).toMatchObject([1, { error: { message: 'no source has the name "dcos"' } }]);
+    expect(await gantry(['context', 'why?', '--source', 'docs'], gateway.env)).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('Nothing fits'),
+    });
+  });
+
+  test('doctor says in one field whether all is well', async () => {
+    await using gateway = await startHttpGateway(() => resultAnswer({}));
+    const env = { GANTRY_URL: gateway.url, GANTRY_API_KEY: 'gk_test' };
+    const well = await gantry(['doctor', '--json'], env);
+    expect([well.code, JSON.parse(well.stdout)]).toMatchObject([0, { ok: true }]);
+    const ill = await gantry(['doctor', '--json'], { ...env, REDIS_URL: 'nonsense' });
+    expect([ill.code, JSON.parse(ill.stdout)]).toMatchObject([1, { ok: false }]);
+  });
+
   test('ingest reports what failed and is exit code 1 for it', async () => {
     await using gateway = await startGateway({
       'documents/upsert': { results: [{ id: 'a', outcome: 'created', passage_count: 2 }] },
@@ -213,7 +278,7 @@ describe('what is printed', () => {
     await writeFile(join(folder, 'bad.jsonl'), 'broken\n');
     expect(await gantry(['ingest', 'good.jsonl'], gateway.env)).toMatchObject({
       code: 0,
-      stdout: expect.stringMatching(/^1 documents \(1 new, 0 changed, 0 unchanged\), 2 passages/),
+      stdout: expect.stringMatching(/^1 document \(1 new, 0 changed, 0 unchanged\), 2 passages, in .*\n$/),
     });
     const mixed = await gantry(['ingest', 'good.jsonl', 'bad.jsonl', '--json'], gateway.env);
     expect(mixed.code).toBe(1);
@@ -224,5 +289,20 @@ describe('what is printed', () => {
     });
     const plain = await gantry(['ingest', 'bad.jsonl'], gateway.env);
     expect(plain).toMatchObject({ code: 1, stdout: expect.stringContaining('  bad.jsonl:1: is not a JSON object') });
+  });
+
+  test('ingest says how many files it passed over because of their ending', async () => {
+    await using gateway = await startGateway({
+      'documents/upsert': { results: [{ id: 'a', outcome: 'unchanged', passage_count: 1 }] },
+    });
+    await writeFile(join(folder, 'page.md'), 'text');
+    await writeFile(join(folder, 'picture.png'), '');
+    const plain = await gantry(['ingest', '.'], gateway.env);
+    expect(plain).toMatchObject({ code: 0, stdout: expect.stringContaining('\n1 file was passed over') });
+    const machine = await gantry(['ingest', '.', '--json'], gateway.env);
+    expect(JSON.parse(machine.stdout)).toMatchObject({ unchanged: 1, passedOverCount: 1 });
+    await rm(join(folder, 'page.md'));
+    const nothing = await gantry(['ingest', '.'], gateway.env);
+    expect([nothing.code, nothing.stderr]).toEqual([1, expect.stringContaining('1 file had other endings')]);
   });
 });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import { z } from 'zod';
 
+import { inDataFolder } from './folder.ts';
 import { readPrivateJson, writePrivateJson } from './private-file.ts';
 
 const FILE = 'credentials.json';
@@ -26,9 +27,13 @@ export function credentialsPath(folder: string): string {
   return join(folder, FILE);
 }
 
-/** Writes the credentials, mode 0600. To be called once everything answers: people wait for the file. */
+/**
+ * Writes the credentials, mode 0600. To be called once everything answers: people wait for the file.
+ *
+ * @throws {DataFolderError} when the folder cannot be written.
+ */
 export async function writeCredentials(folder: string, credentials: Credentials): Promise<void> {
-  await writePrivateJson(credentialsPath(folder), credentials);
+  await inDataFolder(folder, () => writePrivateJson(credentialsPath(folder), credentials));
 }
 
 /**
@@ -40,7 +45,12 @@ export function readCredentials(folder: string): Promise<Credentials | undefined
   return readPrivateJson(credentialsPath(folder), credentialsSchema);
 }
 
-/** Removes the credentials of an earlier run, so that nobody takes them for this one's. */
+/**
+ * Removes the credentials of an earlier run, so that nobody takes them for this one's. Call only while holding the folder's
+ * lock: they may be those of a Gantry that runs.
+ *
+ * @throws {DataFolderError} when the folder cannot be written.
+ */
 export async function removeCredentials(folder: string): Promise<void> {
-  await rm(credentialsPath(folder), { force: true });
+  await inDataFolder(folder, () => rm(credentialsPath(folder), { force: true }));
 }

@@ -1,12 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { generateApiKey } from '@gantry/identity/api-key';
 import { z } from 'zod';
 
-import { DataFolderError } from './data-folder-error.ts';
-import { isErrno, readPrivateJson, writePrivateJson } from './private-file.ts';
+import { inDataFolder, makeFolder } from './folder.ts';
+import { readPrivateJson, writePrivateJson } from './private-file.ts';
 
 const FILE = 'secrets.json';
 const CLUSTER_SECRET_BYTES = 32;
@@ -26,7 +25,11 @@ export interface LocalSecrets {
  *
  * @throws {DataFolderError} when the folder cannot be written or its secrets are damaged.
  */
-export async function loadSecrets(folder: string): Promise<LocalSecrets> {
+export function loadSecrets(folder: string): Promise<LocalSecrets> {
+  return inDataFolder(folder, () => loadOrMake(folder));
+}
+
+async function loadOrMake(folder: string): Promise<LocalSecrets> {
   await makeFolder(folder);
   const path = join(folder, FILE);
   const known = await readPrivateJson(path, secretsSchema);
@@ -37,22 +40,4 @@ export async function loadSecrets(folder: string): Promise<LocalSecrets> {
   };
   await writePrivateJson(path, secrets);
   return secrets;
-}
-
-async function makeFolder(folder: string): Promise<void> {
-  try {
-    await mkdir(folder, { recursive: true });
-  } catch (error) {
-    if (
-      !isErrno(error, 'EACCES') &&
-      !isErrno(error, 'ENOTDIR') &&
-      !isErrno(error, 'EROFS') &&
-      !isErrno(error, 'EEXIST')
-    ) {
-      throw error;
-    }
-    throw new DataFolderError(
-      `the data folder ${folder} cannot be made; set GANTRY_DATA_DIR to a folder you may write`,
-    );
-  }
 }

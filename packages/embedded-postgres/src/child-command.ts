@@ -26,6 +26,11 @@ export interface RunningChild {
   readonly process: ChildProcess;
   /** Settles when the child ended and its output was read, also when it never started. Never rejects. */
   readonly exited: Promise<ChildExit>;
+  /**
+   * Settles when the child itself ended; children of its own may live on and hold its output open. Answers how. Never
+   * rejects.
+   */
+  readonly ended: Promise<string>;
   /** Answers the last lines of its standard error, for an error message. */
   lastLines(): string;
 }
@@ -43,7 +48,7 @@ export function startChild(command: ChildCommand, onLine: (line: string) => void
     if (kept.length > KEPT_LINES_MAX) kept.shift();
     onLine(line);
   });
-  return { process: child, exited: childExit(child), lastLines: () => kept.join('\n') };
+  return { process: child, exited: childExit(child), ended: childEnd(child), lastLines: () => kept.join('\n') };
 }
 
 function spawnAs({ program, args, account, signal }: ChildCommand): ChildProcessByStdio<null, null, Readable> {
@@ -81,10 +86,20 @@ function childExit(child: ChildProcess): Promise<ChildExit> {
       if (child.pid === undefined) resolve({ isSuccess: false, description: error.message });
     });
     child.once('close', (code, signal) => {
-      resolve({
-        isSuccess: code === 0,
-        description: signal === null ? `exit code ${code ?? 'unknown'}` : `signal ${signal}`,
-      });
+      resolve({ isSuccess: code === 0, description: describeExit(code, signal) });
     });
   });
+}
+
+function childEnd(child: ChildProcess): Promise<string> {
+  return new Promise((resolve) => {
+    child.once('error', (error) => {
+      if (child.pid === undefined) resolve(error.message);
+    });
+    child.once('exit', (code, signal) => resolve(describeExit(code, signal)));
+  });
+}
+
+function describeExit(code: number | null, signal: NodeJS.Signals | null): string {
+  return signal === null ? `exit code ${code ?? 'unknown'}` : `signal ${signal}`;
 }

@@ -8,6 +8,7 @@
  * - `DATA_MISSING`: the folder points at data, or needs a password file, that is gone.
  * - `PLATFORM_UNSUPPORTED`: there are no binaries for this machine.
  * - `START_FAILED`: Postgres or initdb ended with an error or did not become ready in time.
+ * - `LOST`: Postgres ended while it ran, and starting it again did not help.
  */
 export type EmbeddedPostgresReason =
   | 'FOLDER_IN_USE'
@@ -16,7 +17,8 @@ export type EmbeddedPostgresReason =
   | 'UNREACHABLE'
   | 'DATA_MISSING'
   | 'PLATFORM_UNSUPPORTED'
-  | 'START_FAILED';
+  | 'START_FAILED'
+  | 'LOST';
 
 /** Reports a failure of the embedded Postgres. The message says what to do about it. */
 export class EmbeddedPostgresError extends Error {

@@ -18,20 +18,18 @@ const ATTEMPTS_MAX = 50;
 const ATTEMPT_INTERVAL_MS = 10;
 
 /**
- * Takes the folder for this process. A lock left by a process that died is taken over, by exactly one process.
+ * Takes the folder for this process. A lock left by a process that died is taken over, by exactly one process. `activity`
+ * is what the holder does there, for the message: `process 7 already <activity> <folder>`.
  *
  * @throws {EmbeddedPostgresError} FOLDER_IN_USE when a live process, this one included, holds the folder.
  */
-export async function lockFolder(directory: string): Promise<FolderLock> {
+export async function lockFolder(directory: string, activity = 'runs Postgres on'): Promise<FolderLock> {
   const path = join(directory, LOCK_FILE);
   const content = `${process.pid} ${(await processMark(process.pid)) ?? ''} ${randomBytes(6).toString('hex')}\n`;
   const holder = await acquire(path, content);
   if (holder !== undefined) {
     const advice = 'stop it first, or use another data folder (GANTRY_DATA_DIR)';
-    throw new EmbeddedPostgresError(
-      'FOLDER_IN_USE',
-      `process ${holder} already runs Postgres on ${directory}: ${advice}`,
-    );
+    throw new EmbeddedPostgresError('FOLDER_IN_USE', `process ${holder} already ${activity} ${directory}: ${advice}`);
   }
   return { release: () => release(path, content) };
 }

@@ -31,8 +31,26 @@ export async function stopLeftoverPostmaster(options: LeftoverOptions): Promise<
     log(`stopping a Postgres that an earlier run left behind (process ${pid ?? processes.join(', ')})`);
     await stopAll({ ...options, pid });
   }
-  // Postgres would refuse to start when another program, or a zombie, has the process id in the file. A file whose process
-  // is gone stays: Postgres uses it to look for orphans of its own.
+  await removeMisleadingFile(clusterDirectory, pid);
+}
+
+/**
+ * Ends the backends that a dead postmaster left behind on this data: they would keep the next one from starting. They end
+ * at once, since nobody learns any more what becomes of their work.
+ *
+ * @throws {EmbeddedPostgresError} START_FAILED when one does not end.
+ */
+export async function endOrphans(clusterDirectory: string): Promise<void> {
+  const pid = (await readPostmasterFile(clusterDirectory))?.pid;
+  await quitAll({ clusterDirectory, pid });
+  await removeMisleadingFile(clusterDirectory, pid);
+}
+
+/**
+ * Postgres would refuse to start when another program, or a zombie, has the process id in the file. A file whose process
+ * is gone stays: Postgres uses it to look for orphans of its own.
+ */
+async function removeMisleadingFile(clusterDirectory: string, pid: number | undefined): Promise<void> {
   if (pid !== undefined && exists(pid)) await rm(postmasterFilePath(clusterDirectory), { force: true });
 }
 
@@ -42,6 +60,17 @@ async function stopAll(options: LeftoverOptions & { readonly pid: number | undef
   if (pid !== undefined && (await listServerProcesses(clusterDirectory, pid)).includes(pid))
     signalProcess(pid, 'SIGINT');
   if (await pollUntil(isGone, { timeoutMs: FAST_SHUTDOWN_MS, signal })) return;
+  await quitAll(options);
+}
+
+interface QuitOptions {
+  readonly clusterDirectory: string;
+  readonly pid: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+async function quitAll({ clusterDirectory, pid, signal }: QuitOptions): Promise<void> {
+  const isGone = async (): Promise<boolean> => (await listServerProcesses(clusterDirectory, pid)).length === 0;
   for (const process of await listServerProcesses(clusterDirectory, pid)) signalProcess(process, 'SIGQUIT');
   if (await pollUntil(isGone, { timeoutMs: IMMEDIATE_SHUTDOWN_MS, signal })) return;
   const left = (await listServerProcesses(clusterDirectory, pid)).join(', ');

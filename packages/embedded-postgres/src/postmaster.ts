@@ -21,8 +21,10 @@ export interface LaunchOptions {
 /** A Postgres that accepts connections. */
 export interface Postmaster {
   readonly pid: number;
-  /** Settles when it ended, for whatever reason. Never rejects. */
-  readonly exited: Promise<unknown>;
+  /** Settles when it ended, for whatever reason, and answers how; its backends may outlive it. Never rejects. */
+  readonly ended: Promise<string>;
+  /** Tells it to stop, without waiting. */
+  interrupt(): void;
   /** Stops it fast but cleanly; open connections are closed. */
   stop(): Promise<void>;
 }
@@ -51,7 +53,12 @@ export async function launchPostmaster(options: LaunchOptions): Promise<Postmast
   const pid = child.process.pid;
   try {
     if (pid !== undefined && (await waitUntilReady(child, options))) {
-      return { pid, exited: child.exited, stop: () => stopChild(child) };
+      return {
+        pid,
+        ended: child.ended,
+        interrupt: () => signalProcess(pid, 'SIGINT'),
+        stop: () => stopChild(child),
+      };
     }
   } catch (error) {
     await stopChild(child);
@@ -109,7 +116,7 @@ async function stopChild(child: RunningChild): Promise<void> {
     if (await endsWithin(child, timeoutMs)) return;
   }
   child.process.kill('SIGKILL');
-  await child.exited;
+  await child.ended;
 }
 
 function hasEnded(child: RunningChild): boolean {
@@ -120,7 +127,7 @@ async function endsWithin(child: RunningChild, timeoutMs: number): Promise<boole
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<boolean>((resolve) => (timer = setTimeout(resolve, timeoutMs, false)));
   try {
-    return await Promise.race([child.exited.then(() => true), timeout]);
+    return await Promise.race([child.ended.then(() => true), timeout]);
   } finally {
     clearTimeout(timer);
   }

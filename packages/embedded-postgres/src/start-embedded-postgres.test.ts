@@ -59,6 +59,10 @@ describe('a running server', () => {
     expect(await query(postgres.url(), 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
   });
 
+  test('it says where its data is', async () => {
+    expect(postgres.directory).toBe(await realpath(dataDirectory));
+  });
+
   test('it runs as an unprivileged user', async () => {
     expect((await stat(join(dataDirectory, 'pgdata'))).uid).toBe(runsAsRoot ? NOBODY : process.getuid?.());
     if (process.platform !== 'linux') return;
@@ -111,17 +115,68 @@ describe('a running server', () => {
   });
 });
 
-test('a postmaster that was killed recovers at the next start', { timeout: 60_000 }, async () => {
-  const dataDirectory = join(folder, 'killed');
-  const lines: string[] = [];
-  const first = await startEmbeddedPostgres({ dataDirectory, durable: true, log: (line) => lines.push(line) });
-  await query(first.url(), 'CREATE TABLE note AS SELECT 7 AS answer');
-  process.kill(first.pid, 'SIGKILL');
-  await expect.poll(() => lines).toContain('Postgres ended unexpectedly');
-  await first.stop();
+describe('a postmaster that is killed', () => {
+  const patience = { timeout: 30_000 };
 
-  await using second = await startEmbeddedPostgres({ dataDirectory, durable: true });
-  expect(await query(second.url(), 'SELECT answer FROM note')).toEqual([{ answer: 7 }]);
+  test('is started again on the same port and data', { timeout: 60_000 }, async () => {
+    const dataDirectory = join(folder, 'killed');
+    const lines: string[] = [];
+    await using postgres = await startEmbeddedPostgres({
+      dataDirectory,
+      durable: true,
+      log: (line) => lines.push(line),
+    });
+    const { pid } = postgres;
+    const url = postgres.url();
+    await query(url, 'CREATE TABLE note AS SELECT 7 AS answer');
+    // A backend that would not notice for a minute that its postmaster is gone.
+    await using busy = await connect(url);
+    const broken = expect(busy.client.query(`SELECT count(*) FROM generate_series(1, 1e9)`)).rejects.toThrow();
+    process.kill(pid, 'SIGKILL');
+    await expect
+      .poll(() => query(url, 'SELECT answer FROM note').catch(() => undefined), patience)
+      .toEqual([{ answer: 7 }]);
+    await broken;
+    expect(postgres.url()).toBe(url);
+    expect(postgres.pid).not.toBe(pid);
+    expect(lines).toContain('Postgres ended unexpectedly (signal SIGKILL)');
+    expect(lines).toContain(`Postgres runs again (process ${postgres.pid})`);
+
+    // Once more: the one that replaced it is looked after as well.
+    process.kill(postgres.pid, 'SIGKILL');
+    await expect
+      .poll(() => query(url, 'SELECT answer FROM note').catch(() => undefined), patience)
+      .toEqual([{ answer: 7 }]);
+  });
+
+  test('leaves nothing running when it is stopped while it starts again', { timeout: 60_000 }, async () => {
+    const dataDirectory = join(folder, 'killed-and-stopped');
+    const lines: string[] = [];
+    const postgres = await startEmbeddedPostgres({ dataDirectory, durable: true, log: (line) => lines.push(line) });
+    await query(postgres.url(), 'CREATE TABLE note AS SELECT 8 AS answer');
+    process.kill(postgres.pid, 'SIGKILL');
+    await expect.poll(() => lines, patience).toContain('Postgres ended unexpectedly (signal SIGKILL)');
+    await postgres.stop();
+    expect(await listServerProcesses(join(dataDirectory, 'pgdata'), undefined)).toEqual([]);
+    expect((await readdir(dataDirectory)).toSorted()).toEqual(['pgdata', 'postgres-password']);
+
+    await using second = await startEmbeddedPostgres({ dataDirectory, durable: true });
+    expect(await query(second.url(), 'SELECT answer FROM note')).toEqual([{ answer: 8 }]);
+  });
+
+  test('is lost when it cannot be started again', { timeout: 60_000 }, async () => {
+    const dataDirectory = join(folder, 'killed-and-lost');
+    const postgres = await startEmbeddedPostgres({ dataDirectory, durable: false });
+    await rm(join(dataDirectory, 'pgdata/global/pg_control'));
+    process.kill(postgres.pid, 'SIGKILL');
+    const error = await postgres.lost;
+    expect(error).toMatchObject({
+      reason: 'LOST',
+      message: expect.stringContaining('could not find the database system'),
+    });
+    await postgres.stop();
+    expect(await readdir(dataDirectory)).not.toContain('gantry.lock');
+  });
 });
 
 test(
@@ -236,6 +291,7 @@ test.runIf(runsAsRoot)('root can use a folder that only root can reach', { timeo
 
   await using second = await startEmbeddedPostgres(options);
   expect(await query(second.url(), 'SELECT answer FROM note')).toEqual([{ answer: 11 }]);
+  expect(second.directory).toMatch(/\/fallback\/[0-9a-f]{12}$/);
 });
 
 interface Connection extends AsyncDisposable {

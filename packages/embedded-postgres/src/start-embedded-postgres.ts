@@ -6,15 +6,16 @@ import { lockFolder } from './folder-lock.ts';
 import type { FolderLock } from './folder-lock.ts';
 import { findFreePort } from './free-port.ts';
 import { initCluster } from './init-cluster.ts';
-import { stopLeftoverPostmaster } from './leftover-postmaster.ts';
+import { endOrphans, stopLeftoverPostmaster } from './leftover-postmaster.ts';
 import { loadPassword } from './password-file.ts';
 import { locateBinaries } from './platform-binaries.ts';
 import { launchPostmaster } from './postmaster.ts';
 import type { Postmaster } from './postmaster.ts';
 import { prepareBinaries } from './prepare-binaries.ts';
-import { signalProcess } from './process-facts.ts';
 import { resolveLocation, writePointer } from './server-location.ts';
 import type { ServerLocation } from './server-location.ts';
+import { supervisePostmaster } from './supervise-postmaster.ts';
+import type { Supervision } from './supervise-postmaster.ts';
 import { unlessMissing } from './system-error.ts';
 
 /** Describes the Postgres to start. */
@@ -35,10 +36,17 @@ export interface EmbeddedPostgresOptions {
 
 /** A running Postgres. Disposing of it stops it. */
 export interface EmbeddedPostgres extends AsyncDisposable {
-  /** The process id of the postmaster. */
+  /** The process id of the postmaster; another one once it died and was started again. */
   readonly pid: number;
+  /** Where the data is: `dataDirectory` with symlinks resolved, or a folder below `fallbackDirectory`. */
+  readonly directory: string;
   /** Answers a connection string, password included, for a database. Default: `postgres`, which always exists. */
   url(database?: string): string;
+  /**
+   * Resolves when Postgres died and is not started again (reason LOST): five restarts within a minute did not help. Never
+   * rejects, and stays pending when it is stopped. Call `stop()` all the same.
+   */
+  readonly lost: Promise<EmbeddedPostgresError>;
   /** Closes all connections, stops Postgres and waits until it is gone. May be called again, and after it died by itself. */
   stop(): Promise<void>;
 }
@@ -53,7 +61,8 @@ const PORT_ATTEMPTS_MAX = 5;
  *
  * It listens on 127.0.0.1 only and wants a password, which is generated once and kept beside the data with mode 0600. When
  * this process is root, Postgres runs as an unprivileged user. A Postgres that a killed run left behind on the same data is
- * stopped first.
+ * stopped first. When it dies without having been stopped it is started again, on the same port and data; connections break,
+ * and what was acknowledged is there.
  *
  * @throws {EmbeddedPostgresError} with a message that says what to do.
  */
@@ -78,7 +87,8 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
       majorVersion: binaries.majorVersion,
     });
     const { postmaster, port } = await launchOnFreePort({ ...options, location, nativeDirectory });
-    return handle({ postmaster, port, password, lock, log: options.log });
+    const supervision = supervise({ ...options, location, nativeDirectory, port }, postmaster);
+    return handle({ supervision, port, password, lock, directory: location.directory });
   } catch (error) {
     await lock.release();
     throw error;
@@ -144,29 +154,41 @@ async function launchOnFreePort(options: Preparation): Promise<{ postmaster: Pos
   throw new EmbeddedPostgresError('START_FAILED', `Postgres cannot listen on 127.0.0.1: ${problem}`);
 }
 
+/** The signal of the options ends with the start, so it does not come along. */
+function supervise(options: Preparation & { readonly port: number }, postmaster: Postmaster): Supervision {
+  const { location, nativeDirectory, port, durable, log = () => undefined } = options;
+  return supervisePostmaster({
+    postmaster,
+    launch: (signal) => launchPostmaster({ location, nativeDirectory, port, durable, log, signal }),
+    endOrphans: () => endOrphans(location.clusterDirectory),
+    log,
+  });
+}
+
 interface HandleParts {
-  readonly postmaster: Postmaster;
+  readonly supervision: Supervision;
   readonly port: number;
   readonly password: string;
   readonly lock: FolderLock;
-  readonly log: ((line: string) => void) | undefined;
+  readonly directory: string;
 }
 
-function handle({ postmaster, port, password, lock, log }: HandleParts): EmbeddedPostgres {
+function handle({ supervision, port, password, lock, directory }: HandleParts): EmbeddedPostgres {
   let stopping: Promise<void> | undefined;
   // Nothing can be awaited while a process exits, but Postgres can still be told.
-  const onExit = (): void => signalProcess(postmaster.pid, 'SIGINT');
+  const onExit = (): void => supervision.interrupt();
   process.once('exit', onExit);
-  void postmaster.exited.then(() => {
-    process.removeListener('exit', onExit);
-    if (stopping === undefined) log?.('Postgres ended unexpectedly');
-  });
   const stop = async (): Promise<void> => {
-    await postmaster.stop();
+    await supervision.stop();
+    process.removeListener('exit', onExit);
     await lock.release();
   };
   return {
-    pid: postmaster.pid,
+    get pid() {
+      return supervision.pid;
+    },
+    lost: supervision.lost,
+    directory,
     url: (database = SUPERUSER) =>
       `postgres://${SUPERUSER}:${password}@127.0.0.1:${port}/${encodeURIComponent(database)}`,
     stop: () => (stopping ??= stop()),

@@ -1,7 +1,9 @@
 import type { Logger, Registry } from '@gantry/telemetry';
-import { Pool } from 'pg';
+import type { Pool } from 'pg';
 
+import { OrderlyPool } from './orderly-pool.ts';
 import { observePool } from './pool-metrics.ts';
+import { errorCode } from './sql-state.ts';
 
 /** Describes a pool. */
 export interface CreatePoolOptions {
@@ -35,11 +37,12 @@ const IDLE_IN_TRANSACTION_TIMEOUT_MS = 15_000;
 /**
  * Creates a pool of connections. Nothing connects until the first query, so a service starts while Postgres is down.
  *
- * An idle connection that is lost is logged and replaced; it never crashes the process. Close the pool with `pool.end()`.
+ * An idle connection that is lost is logged and replaced; it never crashes the process. Close the pool with `pool.end()`,
+ * which returns once its connections are closed.
  */
 export function createPool(options: CreatePoolOptions): Pool {
   const { applicationName, logger, queryTimeoutMs = QUERY_TIMEOUT_MS_DEFAULT } = options;
-  const pool = new Pool({
+  const pool = new OrderlyPool({
     connectionString: options.connectionString,
     application_name: applicationName,
     max: options.maxConnections ?? MAX_CONNECTIONS_DEFAULT,
@@ -54,12 +57,21 @@ export function createPool(options: CreatePoolOptions): Pool {
   });
   const metrics = observePool(pool, applicationName, options.metrics);
   pool.on('error', (error) => {
+    // A server that stops closes the connections that are being closed anyway.
+    if (pool.ending) return;
     metrics.countIdleError();
-    logger.warn({ error, pool: applicationName }, 'idle postgres connection was lost');
+    logger.warn({ err: factsOf(error), pool: applicationName }, 'idle postgres connection was lost');
   });
   pool.on('connect', (client) => {
     // A connection lost while it is lent out fails the query that uses it. Without a listener it would also end the process.
-    client.on('error', (error) => logger.debug({ error, pool: applicationName }, 'postgres connection was lost'));
+    client.on('error', (error) =>
+      logger.debug({ err: factsOf(error), pool: applicationName }, 'postgres connection was lost'),
+    );
   });
   return pool;
+}
+
+/** pg puts the whole client on such an error, and its stack is that of a socket's event. */
+function factsOf(error: Error): { readonly message: string; readonly code: string | undefined } {
+  return { message: error.message, code: errorCode(error) };
 }

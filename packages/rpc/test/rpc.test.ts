@@ -1,7 +1,7 @@
 import { AppError } from '@gantry/errors';
 import { CallToolRequest, type CallToolResponse, ListToolsRequest } from '@gantry/protocol/gantry/tool/v1/tool_service';
 import { Client, credentials, Metadata } from '@grpc/grpc-js';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 
 import type { CallContext } from '../src/index.ts';
 import { answeringHandlers, principal, startWorld } from './rpc-world.ts';
@@ -13,6 +13,22 @@ const callRequest = CallToolRequest.create({ name: 'echo', argumentsJson: new Te
 async function collect(messages: AsyncIterable<CallToolResponse>): Promise<CallToolResponse[]> {
   return await Array.fromAsync(messages);
 }
+
+describe('a server', () => {
+  test('that cannot listen says why and what to do, once', async () => {
+    const stderr = vi.spyOn(process.stderr, 'write');
+    const errors = vi.spyOn(console, 'error');
+    await using world = await startWorld();
+    await expect(world.startServer(world.server.port)).rejects.toMatchObject({
+      code: 'FAILED_PRECONDITION',
+      reason: 'ADDRESS_UNAVAILABLE',
+      message: `cannot listen on 127.0.0.1:${world.server.port}: it is in use; stop the other program, or choose another port (0 takes any free one)`,
+    });
+    // gRPC has its own way of telling, which is for nobody.
+    expect(stderr).not.toHaveBeenCalled();
+    expect(errors).not.toHaveBeenCalled();
+  });
+});
 
 describe('a call', () => {
   test('reaches its handler with the principal and comes back', async () => {

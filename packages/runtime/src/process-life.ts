@@ -18,16 +18,17 @@ import { onShutdownSignal, type ShutdownCause } from './shutdown-signal.ts';
 const DISPOSE_MS_MAX = 8000;
 
 /** Says what lives, and with which settings. */
-export interface LiveOptions {
+export interface LiveOptions<Service extends RunningService> {
   readonly name: string;
   readonly settings: ProcessSettings;
-  readonly start: (host: ProcessHost) => Promise<RunningService>;
-  readonly onReady?: (service: RunningService, host: ProcessHost) => Promise<void> | void;
+  readonly start: (host: ProcessHost) => Promise<Service>;
+  readonly explainFailure: (error: unknown) => string | undefined;
+  readonly onReady?: (service: Service, host: ProcessHost) => Promise<void> | void;
   readonly createLogger?: NonNullable<CreatePlatformOptions['createLogger']>;
 }
 
 /** Starts everything, waits for a signal, stops everything, and returns the exit code. */
-export async function liveUntilStopped(options: LiveOptions): Promise<number> {
+export async function liveUntilStopped<Service extends RunningService>(options: LiveOptions<Service>): Promise<number> {
   const { name, settings } = options;
   const readiness = createReadiness();
   const own = await createPlatform({ ...options, name, readiness, processMetrics: true });
@@ -53,7 +54,7 @@ export async function liveUntilStopped(options: LiveOptions): Promise<number> {
   try {
     await Promise.race([starting, stopped.promise]);
   } catch (error) {
-    logger.fatal({ err: error }, 'could not start');
+    reportFailure(error, options, logger);
     await dispose(stack, logger);
     return exitCode.failed;
   }
@@ -69,15 +70,32 @@ export async function liveUntilStopped(options: LiveOptions): Promise<number> {
   return code;
 }
 
-interface StartOptions {
-  readonly options: LiveOptions;
+/** Says in a sentence what is the environment's fault; everything else is logged with its stack. */
+function reportFailure(
+  error: unknown,
+  { name, explainFailure }: Pick<LiveOptions<RunningService>, 'name' | 'explainFailure'>,
+  logger: Logger,
+): void {
+  const explanation = explainFailure(error);
+  if (explanation === undefined) logger.fatal({ err: error }, 'could not start');
+  else process.stderr.write(`${name}: cannot start: ${explanation}\n`);
+}
+
+interface StartOptions<Service extends RunningService> {
+  readonly options: LiveOptions<Service>;
   readonly own: Platform;
   readonly readiness: ReadinessMonitor;
   readonly stack: AsyncDisposableStack;
   readonly stopping: AbortSignal;
 }
 
-async function start({ options, own, readiness, stack, stopping }: StartOptions): Promise<RunningService> {
+async function start<Service extends RunningService>({
+  options,
+  own,
+  readiness,
+  stack,
+  stopping,
+}: StartOptions<Service>): Promise<Service> {
   const { settings } = options;
   const registries: Registry[] = [own.metrics];
   const admin = stack.use(

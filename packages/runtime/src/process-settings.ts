@@ -1,12 +1,12 @@
 import { z } from 'zod';
 
 import { parseEnv } from './parse-env.ts';
+import { portSetting } from './service-settings.ts';
 
 /** Longer waits than an hour are a mistake in the unit. */
 const SHUTDOWN_GRACE_SECONDS_MAX = 3600;
 /** A load balancer learns of a change within seconds; five minutes is already generous. */
 const SHUTDOWN_DELAY_SECONDS_MAX = 300;
-const PORT_MAX = 65_535;
 const MS_PER_SECOND = 1000;
 
 /** Holds the variables that every Gantry process understands. Spread it into a service's own schema. */
@@ -21,13 +21,7 @@ export const commonEnv = {
     .describe(
       'Address of the admin HTTP server (/livez, /readyz, /metrics). It has no authentication: never publish it.',
     ),
-  ADMIN_PORT: z.coerce
-    .number()
-    .int()
-    .min(0)
-    .max(PORT_MAX)
-    .default(9464)
-    .describe('Port of the admin HTTP server; 0 takes any free one.'),
+  ADMIN_PORT: portSetting(9464, 'Port of the admin HTTP server; 0 takes any free one.'),
   SHUTDOWN_GRACE_SECONDS: z.coerce
     .number()
     .positive()

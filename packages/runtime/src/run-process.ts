@@ -8,14 +8,19 @@ import { parseProcessSettings, type ProcessSettings } from './process-settings.t
 import type { ProcessHost, RunningService } from './service-platform.ts';
 
 /** Says what a process runs. */
-export interface RunProcessOptions<Config> {
+export interface RunProcessOptions<Config, Service extends RunningService = RunningService> {
   readonly name: string;
   /** Turns the environment into the config; pure. Throws a ConfigError that lists all problems. */
   readonly parseConfig: (env: NodeJS.ProcessEnv) => Config;
   /** Starts what the process is for; `startServices` makes one of several. On failure it leaves nothing open. */
-  readonly start: (config: Config, host: ProcessHost) => Promise<RunningService>;
+  readonly start: (config: Config, host: ProcessHost) => Promise<Service>;
   /** Called once everything answers, before the process waits for a signal. A rejection stops the process. */
-  readonly onReady?: (service: RunningService, host: ProcessHost) => Promise<void> | void;
+  readonly onReady?: (service: Service, host: ProcessHost) => Promise<void> | void;
+  /**
+   * Returns a sentence for a failed start that is the environment's fault; it goes to standard error. Undefined for all
+   * others, which are logged with their stack, as all are without this.
+   */
+  readonly explainFailure?: (error: unknown, config: Config) => string | undefined;
   /** Default: the environment of the process. */
   readonly env?: NodeJS.ProcessEnv;
   /** Default: the arguments of the process. The only one known is `--check-config`. */
@@ -29,17 +34,21 @@ export interface RunProcessOptions<Config> {
  *
  * 1. Parses the environment. With problems it lists them all on standard error and exits with 78. With `--check-config` it
  *    stops here with 0.
- * 2. Starts the admin server, then `start`. When that fails it logs why and exits with 1.
+ * 2. Starts the admin server, then `start`. When that fails it says or logs why and exits with 1.
  * 3. At SIGTERM, SIGINT or SIGHUP, or when the parent that holds its IPC channel is gone: turns unready, waits
  *    SHUTDOWN_DELAY_SECONDS, drains within SHUTDOWN_GRACE_SECONDS, disposes, exits with 0. Exits with 1 when the grace was
  *    too short, and at once at a second signal.
  * 4. At an exception or rejection nobody handles: logs it and exits with 70.
  */
-export async function runProcess<Config>(options: RunProcessOptions<Config>): Promise<never> {
+export async function runProcess<Config, Service extends RunningService>(
+  options: RunProcessOptions<Config, Service>,
+): Promise<never> {
   process.exit(await run(options));
 }
 
-async function run<Config>(options: RunProcessOptions<Config>): Promise<number> {
+async function run<Config, Service extends RunningService>(
+  options: RunProcessOptions<Config, Service>,
+): Promise<number> {
   const { args = process.argv.slice(2) } = options;
   const unknown = args.find((arg) => arg !== '--check-config');
   if (unknown !== undefined) {
@@ -57,8 +66,13 @@ async function run<Config>(options: RunProcessOptions<Config>): Promise<number> 
     process.stdout.write(`${options.name}: the configuration is good\n`);
     return exitCode.ok;
   }
-  const { start, ...rest } = options;
-  return liveUntilStopped({ ...rest, settings: parsed.settings, start: (host) => start(parsed.config, host) });
+  const { start, explainFailure, ...rest } = options;
+  return liveUntilStopped({
+    ...rest,
+    settings: parsed.settings,
+    start: (host) => start(parsed.config, host),
+    explainFailure: (error) => explainFailure?.(error, parsed.config),
+  });
 }
 
 type Parsed<Config> =
@@ -66,7 +80,10 @@ type Parsed<Config> =
   | { readonly kind: 'problems'; readonly problems: readonly string[] };
 
 /** Parses twice, since a service's schema need not contain the variables of the process, and lists what both found. */
-function parseAll<Config>({ parseConfig }: RunProcessOptions<Config>, env: NodeJS.ProcessEnv): Parsed<Config> {
+function parseAll<Config>(
+  { parseConfig }: Pick<RunProcessOptions<Config>, 'parseConfig'>,
+  env: NodeJS.ProcessEnv,
+): Parsed<Config> {
   const settings = attempt(() => parseProcessSettings(env));
   const config = attempt(() => parseConfig(env));
   if (settings.kind === 'parsed' && config.kind === 'parsed') {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 const PORT_MAX = 65_535;
+const PORT_EXPECTED = `must be a port from 0 to ${PORT_MAX}`;
 /** What 24 random bytes give in base64: beyond any guess. */
 const CLUSTER_SECRET_CHARACTERS_MIN = 32;
 const CLUSTER_SECRET_EXPECTED = `expected a secret of at least ${CLUSTER_SECRET_CHARACTERS_MIN} random characters, the same for all services`;
@@ -18,7 +19,13 @@ export function hostSetting(description = 'Address the gRPC server listens on.')
 
 /** Returns the setting of a port to listen on. */
 export function portSetting(fallback: number, description: string) {
-  return z.coerce.number().int().min(0).max(PORT_MAX).default(fallback).describe(description);
+  return z.coerce
+    .number({ error: PORT_EXPECTED })
+    .int({ error: PORT_EXPECTED })
+    .min(0, { error: PORT_EXPECTED })
+    .max(PORT_MAX, { error: PORT_EXPECTED })
+    .default(fallback)
+    .describe(description);
 }
 
 /** Returns the setting of a service's own gRPC port. */

@@ -5,13 +5,13 @@ import { once } from 'node:events';
 
 import { z } from 'zod';
 
-import { commonEnv, parseEnv, type RunningService, runService, type ServicePlatform } from '../src/index.ts';
+import { commonEnv, parseEnv, type RunningService, runProcess, type ServicePlatform } from '../src/index.ts';
 
 const envSchema = z.object({
   ...commonEnv,
   FIXTURE_LIMIT: z.coerce.number().int().positive().describe('A number without a default.'),
   FIXTURE_URL: z.url().describe('A URL without a default.'),
-  FIXTURE_START: z.enum(['good', 'bad']).default('good'),
+  FIXTURE_START: z.enum(['good', 'bad', 'refused']).default('good'),
 });
 
 async function create(
@@ -19,6 +19,7 @@ async function create(
   platform: ServicePlatform,
 ): Promise<RunningService> {
   if (FIXTURE_START === 'bad') throw new Error('the fixture was told not to start');
+  if (FIXTURE_START === 'refused') throw new RangeError('the fixture has no room; make some');
   let broken = false;
   platform.readiness.addCheck('store', async () => {
     if (broken) throw new Error('the store is gone');
@@ -52,4 +53,9 @@ async function create(
   };
 }
 
-await runService({ name: 'fixture', parseConfig: (env) => parseEnv(envSchema, env), create });
+await runProcess({
+  name: 'fixture',
+  parseConfig: (env) => parseEnv(envSchema, env),
+  start: async (config, host) => create(config, await host.platform('fixture')),
+  explainFailure: (error) => (error instanceof RangeError ? error.message : undefined),
+});

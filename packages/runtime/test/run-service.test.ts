@@ -46,6 +46,12 @@ describe('start', () => {
     expect(await fixture.exited()).toBe(1);
   });
 
+  test('a failure that is explained is a sentence on standard error and no log line', async () => {
+    await using fixture = startFixture({ env: { FIXTURE_START: 'refused' } });
+    expect(await fixture.exited()).toBe(1);
+    expect(fixture.stderr()).toBe('fixture: cannot start: the fixture has no room; make some\n');
+  });
+
   test('a started service is live, ready and shows its own and the process metrics', async () => {
     await using fixture = startFixture();
     const url = await adminUrl(fixture);

@@ -42,6 +42,37 @@ test.each(['err', 'error'])('an AppError under %s keeps its code, reason and cau
   expect(records()).toMatchObject([{ [field]: { code: 'UNAVAILABLE', reason: 'TOOL_DOWN', stack } }]);
 });
 
+class Client {
+  readonly secretKey = 'canary';
+}
+
+test.each(['err', 'error'])('an error under %s is logged without the client and the credentials on it', (field) => {
+  const { logger, text, records } = setUp();
+  const lost = Object.assign(new Error('terminating connection'), {
+    code: '57P01',
+    client: new Client(),
+    detail: { token: 'canary', table: 'tools' },
+  });
+  const many = Object.assign(new AggregateError([lost], 'several'), { inner: lost, list: [new Client(), 1] });
+  logger.error({ [field]: lost }, 'connection lost');
+  logger.error({ [field]: many }, 'connections lost');
+  logger.error({ [field]: new Error('outer', { cause: lost }) }, 'connection lost');
+  const facts = { message: 'terminating connection', code: '57P01', detail: { token: '[redacted]', table: 'tools' } };
+  expect(records()).toMatchObject([
+    { [field]: facts },
+    { [field]: { message: 'several', aggregateErrors: [facts], inner: facts, list: [null, 1] } },
+    { [field]: { message: 'outer: terminating connection' } },
+  ]);
+  expect(text()).not.toContain('canary');
+  expect(text()).not.toContain('client');
+});
+
+test('what is under err and is no error is logged as it is', () => {
+  const { logger, records } = setUp();
+  logger.error({ err: { message: 'lost', code: '57P01' } }, 'connection lost');
+  expect(records()).toMatchObject([{ err: { message: 'lost', code: '57P01' } }]);
+});
+
 describe('redaction', () => {
   const secrets = {
     authorization: 'canary',

@@ -1,6 +1,7 @@
 import pino from 'pino';
 
 import { redactSecrets } from './redact-secrets.ts';
+import { serializeError } from './serialize-error.ts';
 
 /** Writes structured JSON lines; the message is a constant sentence and everything variable is a camelCase field. */
 export type Logger = pino.Logger;
@@ -20,7 +21,8 @@ const STDOUT = 1;
 /**
  * Creates the logger of one service.
  *
- * Lines carry `level` as a word, `time` in ISO 8601 and `service`. Errors go under `err` or `error`, with their causes.
+ * Lines carry `level` as a word, `time` in ISO 8601 and `service`. Errors go under `err` or `error`, with their causes and without
+ * the objects that libraries hang on them.
  * Credentials (`authorization`, `apiKey`, `assertion`, `secret`, `password`, tokens and cookies) are replaced by
  * `[redacted]` in the fields of a line and in the bindings of child loggers, down to five levels.
  *
@@ -34,7 +36,7 @@ export function createLogger({ service, level, destination }: CreateLoggerOption
     base: { service },
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }), log: redactSecrets },
-    serializers: { err: pino.stdSerializers.err, error: pino.stdSerializers.err },
+    serializers: { err: serializeError, error: serializeError },
   };
   return redactBindings(pino(options, destination ?? pino.destination({ fd: STDOUT, sync: true })));
 }

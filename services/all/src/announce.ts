@@ -1,12 +1,13 @@
 import { credentialsPath, loadSecrets, writeCredentials } from '@gantry/data-folder';
-import type { ProcessHost, RunningService } from '@gantry/runtime';
+import type { ProcessHost } from '@gantry/runtime';
 
+import type { Cluster } from './cluster.ts';
 import type { Config } from './config.ts';
 import { summarize } from './summary.ts';
 
 /** Writes credentials.json and says on standard output where everything is. To be called once everything answers. */
 export async function announce(
-  { endpoints }: Pick<RunningService, 'endpoints'>,
+  { endpoints, databaseFolder }: Pick<Cluster, 'endpoints' | 'databaseFolder'>,
   { adminUrl }: Pick<ProcessHost, 'adminUrl'>,
   { dataFolder, env, summary }: Config,
 ): Promise<void> {
@@ -19,6 +20,9 @@ export async function announce(
   };
   await writeCredentials(dataFolder, credentials);
   const paths = { credentials: credentialsPath(dataFolder), adminUrl };
-  const text = summary === 'json' ? `${JSON.stringify({ ...credentials, ...paths })}\n` : summarize(credentials, paths);
+  const text =
+    summary === 'json'
+      ? `${JSON.stringify({ ...credentials, ...paths, databaseFolder })}\n`
+      : summarize(credentials, { ...paths, dataFolder, databaseFolder });
   process.stdout.write(text);
 }

@@ -51,7 +51,7 @@ test.each([
   ['AUTH_BOOTSTRAP_API_KEY', 'hunter2-hunter2', 'gk_<16 hex digits>'],
   ['AUTH_DEFAULT_REQUESTS_PER_MINUTE', '0', '>=1'],
   ['AUTH_SIGNING_KEY_ROTATION_SECONDS', '1', '>=60'],
-  ['AUTH_GRPC_PORT', '65536', '<=65535'],
+  ['AUTH_GRPC_PORT', '65536', 'must be a port from 0 to 65535'],
 ])('%s=%s is refused with what to do, and without the value', (name, value, hint) => {
   const attempt = () => parseConfig({ ...required, [name]: value });
   expect(attempt).toThrow(name);

@@ -1,6 +1,10 @@
 import { AppError, type FieldViolation } from '@gantry/errors';
 
+import { builtInRoles } from './domain/role.ts';
+
 const RETRY_AFTER_MS = 1_000;
+
+const builtInNames = builtInRoles.map(({ name }) => name).join(', ');
 
 /** The credential is not one of ours. The same for a malformed key, an unknown id and a wrong secret. */
 export function credentialInvalid(): AppError {
@@ -50,6 +54,38 @@ export function permissionEscalation(permission: string): AppError {
   });
 }
 
+/** Somebody would change a user or a role that may do more than they may. */
+export function targetOutranksCaller(target: 'user' | 'role', permission: string): AppError {
+  return new AppError({
+    code: 'PERMISSION_DENIED',
+    reason: 'PERMISSION_ESCALATION',
+    message: `you cannot change this, because the ${target} has ${permission} and you do not; ask an administrator of your tenant`,
+    metadata: { requiredPermission: permission },
+  });
+}
+
+/** Somebody would hand out a key that may ask more often than their own. */
+export function rateEscalation(requestsPerMinute: number, ownRequestsPerMinute: number): AppError {
+  const wanted = requestsPerMinute === 0 ? 'no limit' : `${requestsPerMinute} requests per minute`;
+  return new AppError({
+    code: 'PERMISSION_DENIED',
+    reason: 'PERMISSION_ESCALATION',
+    message: `you cannot hand out a key with ${wanted}, because yours has ${ownRequestsPerMinute}; stay below, or ask an administrator of your tenant`,
+    metadata: { requiredPermission: '*:*' },
+  });
+}
+
+/** Without the key nobody could administrate the cluster any more. */
+export function lastAdminKey(keyId: string): AppError {
+  return new AppError({
+    code: 'FAILED_PRECONDITION',
+    reason: 'LAST_ADMIN_KEY',
+    message:
+      'this is the last working key of a user with *:* in the tenant default, and without it nobody could administrate the cluster; create another such key first',
+    metadata: { keyId },
+  });
+}
+
 /** Something that only the operators of the cluster may do. */
 export function operatorsOnly(): AppError {
   return new AppError({
@@ -92,7 +128,7 @@ export function roleNotFound(name: string): AppError {
   return new AppError({
     code: 'NOT_FOUND',
     reason: 'ROLE_NOT_FOUND',
-    message: `there is no role named "${name}" in your tenant`,
+    message: `there is no role named "${name}" in your tenant; every tenant has ${builtInNames}, and roles/list shows the others`,
     metadata: { role: name },
   });
 }
@@ -118,7 +154,7 @@ export function userNotFound(userId: string): AppError {
   return new AppError({
     code: 'NOT_FOUND',
     reason: 'USER_NOT_FOUND',
-    message: `there is no user named "${userId}" in your tenant`,
+    message: `there is no user named "${userId}" in your tenant; users/put makes one`,
     metadata: { userId },
   });
 }

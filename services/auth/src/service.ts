@@ -77,7 +77,7 @@ export async function createAuthService(config: Config, platform: ServicePlatfor
       metrics,
     }),
     keys: createKeyHandlers({ policy, clock, defaultRequestsPerMinute }),
-    policy: createPolicyHandlers({ policy, feed }),
+    policy: createPolicyHandlers({ policy, feed, clock, defaultRequestsPerMinute }),
     audit: createAuditHandlers({ audit, metrics }),
   });
   const verifyCaller = createCallerVerifier({ fetchKeys: listPublishedKeys, clusterSecret, now: () => clock.now() });

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
-import { createServiceTokens, generateApiKey } from '@gantry/identity';
+import { apiKeyIdOf, createServiceTokens, generateApiKey } from '@gantry/identity';
 import { createPool, query } from '@gantry/postgres';
 import { AuditServiceDefinition } from '@gantry/protocol/gantry/auth/v1/audit_service';
 import { AuthServiceDefinition } from '@gantry/protocol/gantry/auth/v1/auth_service';
@@ -113,17 +113,9 @@ function createUsers({ policy, keys }: Replica, by: { operator: CallOptions; cal
 
 /** Makes a tenant with an administrator by hand: the contract has no way into a tenant from outside. */
 export async function createTenantWithAdmin(world: World, tenantId: string) {
-  await world.policy.createTenant({ tenant: { tenantId, displayName: tenantId } }, world.operator);
-  const { keyId, secret } = generateApiKey();
-  await world.sql(
-    `insert into auth.users (tenant_id, user_id, permissions, created_at) values ($1, 'root', '{*:*}', now())`,
-    [tenantId],
-  );
-  await world.sql(
-    `insert into auth.api_keys (tenant_id, key_id, user_id, name, secret_hash, requests_per_minute, created_at)
-     values ($1, $2, 'root', 'root', sha256(convert_to($3, 'UTF8')), 60, now())`,
-    [tenantId, keyId, secret],
-  );
+  const tenant = { tenantId, displayName: tenantId };
+  const { adminApiKey: secret } = await world.policy.createTenant({ tenant }, world.operator);
+  const keyId = apiKeyIdOf(secret) ?? '';
   return { keyId, secret, caller: await world.callerOf(secret) };
 }
 

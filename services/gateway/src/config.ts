@@ -47,7 +47,9 @@ export const envSchema = z.object({
         )
         .max(ALLOWED_ORIGINS_MAX),
     )
-    .describe('Origins of web pages that may call, separated by commas, besides this host and localhost.'),
+    .describe(
+      'Origins of web pages that may call, separated by commas, besides localhost. A gateway on a loopback address goes by their host names too.',
+    ),
   GATEWAY_REQUEST_TIMEOUT_SECONDS: z.coerce
     .number()
     .positive()

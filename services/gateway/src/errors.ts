@@ -33,7 +33,7 @@ export function methodNotFound(method: string): AppError {
     code: 'UNIMPLEMENTED',
     reason: 'METHOD_NOT_FOUND',
     domain: DOMAIN,
-    message: `there is no method "${quoted(method)}"; protocol/capabilities tells what there is`,
+    message: `there is no method "${quoted(method)}"; docs/native-dialect.md lists the methods`,
     metadata: { method: quoted(method) },
   });
 }
@@ -92,13 +92,13 @@ export function rateLimited(perMinute: number, retryAfterMs: number): AppError {
   });
 }
 
-/** The edge has as many requests in flight as it may have. */
-export function overloaded(): AppError {
+/** The edge has as much to do, or to hold, as it may have. */
+export function overloaded(problem = 'the gateway has too much to do; wait a moment and try again'): AppError {
   return new AppError({
     code: 'UNAVAILABLE',
     reason: 'GATEWAY_OVERLOADED',
     domain: DOMAIN,
-    message: 'the gateway has too many requests in flight; wait a moment and try again',
+    message: problem,
     retryAfterMs: OVERLOAD_RETRY_AFTER_MS,
   });
 }
@@ -152,6 +152,17 @@ export function originForbidden(): AppError {
     reason: 'ORIGIN_FORBIDDEN',
     domain: DOMAIN,
     message: 'web pages of this origin may not call; an operator can add it to GATEWAY_ALLOWED_ORIGINS',
+  });
+}
+
+/** The request calls a gateway that is for this machine by a name that is not this machine's. */
+export function hostForbidden(): AppError {
+  return new AppError({
+    code: 'PERMISSION_DENIED',
+    reason: 'HOST_FORBIDDEN',
+    domain: DOMAIN,
+    message:
+      'this gateway is called localhost; an operator can add the origin of another name to GATEWAY_ALLOWED_ORIGINS',
   });
 }
 

@@ -17,8 +17,10 @@ export interface GatewayMetrics {
   requestEnded(method: string, status: StatusCode | 'OK', durationSeconds: number): void;
   /** Connections that are open now. */
   readonly activeConnections: Gauge<'transport'>;
-  /** Audit events that were lost. */
-  readonly auditDropped: Counter;
+  /** Audit events that were lost, of executed or of refused requests. */
+  readonly auditDropped: Counter<'kind'>;
+  /** Requests that were not HTTP, by the status they were answered with. */
+  readonly unreadableRequests: Counter<'status'>;
   /** Shows a number that is read when metrics are scraped. */
   gauge(name: string, help: string, read: () => number): void;
 }
@@ -53,7 +55,14 @@ export function createGatewayMetrics(registry: Registry, methods: ReadonlySet<st
     }),
     auditDropped: new Counter({
       name: 'gantry_audit_dropped_total',
-      help: 'Audit events that were lost because auth could not take them for too long.',
+      help: 'Audit events that were lost, of executed or of refused requests.',
+      labelNames: ['kind'],
+      registers,
+    }),
+    unreadableRequests: new Counter({
+      name: 'gantry_gateway_unreadable_requests_total',
+      help: 'Requests that were not HTTP, by the status they were answered with.',
+      labelNames: ['status'],
       registers,
     }),
     gauge(name, help, read) {

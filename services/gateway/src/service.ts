@@ -9,9 +9,11 @@ import { createBackends } from './clients/backends.ts';
 import { createCredentialCache } from './clients/credential-cache.ts';
 import { startPolicyWatch } from './clients/policy-watch.ts';
 import type { Config } from './config.ts';
+import { type BodyBudgetLimits, createBodyBudget } from './edge/body-budget.ts';
 import { createMcpService } from './edge/grpc.ts';
 import { createHttpServer, listen } from './edge/http-server.ts';
 import { createHttpEdge } from './edge/http.ts';
+import { createOriginPolicy } from './edge/origin.ts';
 import { createWebSocketEdge } from './edge/websocket.ts';
 import { credentialMissing, policyStreamDown } from './errors.ts';
 import { createMethodTable } from './methods/method-table.ts';
@@ -21,8 +23,12 @@ import { createPipeline } from './pipeline/pipeline.ts';
 /** Audit events are sent for as long as the process is given to end, but not for ever. */
 const AUDIT_FLUSH_MS = 5_000;
 
-/** Starts the gateway: `POST /mcp` and `GET /ws` on one port, `McpService` on another. */
-export async function createGatewayService(config: Config, platform: ServicePlatform): Promise<RunningService> {
+/** Starts the gateway: `POST /mcp` and `GET /ws` on one port, `McpService` on another. `bodyLimits` is for tests. */
+export async function createGatewayService(
+  config: Config,
+  platform: ServicePlatform,
+  bodyLimits: BodyBudgetLimits = {},
+): Promise<RunningService> {
   await using stack = new AsyncDisposableStack();
   const { logger, tracing } = platform;
   const clock = systemClock;
@@ -36,14 +42,16 @@ export async function createGatewayService(config: Config, platform: ServicePlat
   const pipeline = createPipeline({ credentials, limiter, methods, audit, metrics, logger, tracing, clock });
 
   const server = createHttpServer(config.http);
-  const allowedOrigins = new Set(config.http.allowedOrigins);
-  const edge = { server, pipeline, metrics, logger, clock, allowedOrigins, requestTimeoutMs };
-  const http = createHttpEdge(edge);
+  const origins = createOriginPolicy(config.http.host, config.http.allowedOrigins);
+  const edge = { server, pipeline, metrics, logger, clock, origins, requestTimeoutMs };
+  const bodies = createBodyBudget(bodyLimits);
+  const http = createHttpEdge({ ...edge, bodies });
   const webSocket = stack.use(createWebSocketEdge({ ...edge, resources: backends.resources }));
   const onRevoked = (credentialId: string) => webSocket.closeCredential(credentialId);
   const policyWatch = stack.use(startPolicyWatch({ policy: backends.policy, credentials, onRevoked, logger }));
 
   metrics.gauge('gantry_gateway_in_flight', 'Requests being worked on.', () => pipeline.inFlight);
+  metrics.gauge('gantry_gateway_body_bytes', 'Bytes of request bodies that are held.', () => bodies.bytes);
   metrics.gauge('gantry_audit_spool_events', 'Audit events that auth does not have yet.', () => audit.length);
   metrics.gauge('gantry_credential_cache_entries', 'Credentials whose principal is cached.', () => credentials.size);
   metrics.gauge('gantry_policy_stream_live', '1 while revocations are heard of.', () => Number(credentials.isLive));

@@ -11,6 +11,8 @@ import { PolicyServiceDefinition, type WatchPolicyResponse } from '@gantry/proto
 import { bindService, type BoundService, unimplemented } from '@gantry/rpc';
 import { type TestAssertions, testPrincipal } from '@gantry/testkit';
 
+import { FakePolicy } from './fake-policy.ts';
+
 type Change = WatchPolicyResponse['change'];
 
 /** What a fake auth knows of a key. */
@@ -23,6 +25,7 @@ interface KnownKey {
 export class FakeAuth {
   readonly keys = new Map<string, KnownKey>();
   readonly events: AuditEvent[] = [];
+  readonly policy = new FakePolicy();
   readonly #assertions: TestAssertions;
   readonly #watchers = new Set<(change: Change) => void>();
   authenticateCount = 0;
@@ -88,7 +91,7 @@ export class FakeAuth {
   #policyService(): BoundService {
     const watch = (signal: AbortSignal) => this.#watch(signal);
     const handlers = {
-      ...unimplemented(PolicyServiceDefinition),
+      ...this.policy.handlers(),
       watchPolicy: (_request: unknown, { signal }: { signal: AbortSignal }) => watch(signal),
     };
     return bindService(PolicyServiceDefinition, handlers, { access: { watchPolicy: 'service' } });

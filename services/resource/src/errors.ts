@@ -3,6 +3,10 @@ import { AppError } from '@gantry/errors';
 const DOMAIN = 'resource';
 /** Watches end as clients go; a second later there may be room. */
 const WATCH_RETRY_AFTER_MS = 1_000;
+/** A scheme of the internet has at most a dozen characters; more of it does not help whoever mistyped it. */
+const QUOTED_SCHEME_CHARACTERS_MAX = 64;
+/** Enough to recognise a URI by. What is quoted may be percent-encoded threefold, and all of it has to fit into trailers. */
+const QUOTED_URI_CHARACTERS_MAX = 200;
 
 /** The URI cannot be understood; `problem` says what to change. */
 export function resourceUriInvalid(problem: string, cause?: unknown): AppError {
@@ -18,13 +22,14 @@ export function resourceUriInvalid(problem: string, cause?: unknown): AppError {
 
 /** No connector serves the scheme. */
 export function resourceSchemeUnknown(scheme: string, known: readonly string[]): AppError {
-  const message = `no connector serves the scheme "${scheme}"; use one of ${known.join(', ')}`;
+  const quoted = quote(scheme, QUOTED_SCHEME_CHARACTERS_MAX);
+  const message = `no connector serves the scheme "${quoted}"; use one of ${known.join(', ')}`;
   return new AppError({
     code: 'INVALID_ARGUMENT',
     reason: 'RESOURCE_SCHEME_UNKNOWN',
     domain: DOMAIN,
     message,
-    metadata: { scheme },
+    metadata: { scheme: quoted },
     fieldViolations: [{ field: 'uri', description: message }],
   });
 }
@@ -36,7 +41,7 @@ export function resourceNotFound(uri: string): AppError {
     reason: 'RESOURCE_NOT_FOUND',
     domain: DOMAIN,
     message: 'there is no resource at this uri, or you may not read it',
-    metadata: { uri },
+    metadata: { uri: quote(uri, QUOTED_URI_CHARACTERS_MAX) },
   });
 }
 
@@ -48,6 +53,11 @@ export function addressForbidden(problem: string): AppError {
     domain: DOMAIN,
     message: `${problem}; only public addresses can be read`,
   });
+}
+
+/** The source redirects to something else than the web. */
+export function redirectSchemeForbidden(scheme: string): AppError {
+  return addressForbidden(`the source redirects to the scheme "${quote(scheme, QUOTED_SCHEME_CHARACTERS_MAX)}"`);
 }
 
 /** The content is longer than what one read may return. */
@@ -147,4 +157,11 @@ export function replicaStopping(): AppError {
     domain: DOMAIN,
     message: 'this replica of the resource service is stopping; watch again to go on at another one',
   });
+}
+
+/** Shortens what a stranger wrote, for quoting it: never in the middle of a character. */
+function quote(text: string, charactersMax: number): string {
+  return text.length <= charactersMax
+    ? text.toWellFormed()
+    : `${text.slice(0, charactersMax - 1).replace(/[\uD800-\uDBFF]$/, '')}…`.toWellFormed();
 }

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 
 import { UsageError } from '../cli-error.ts';
-import type { CommandContext } from '../command-context.ts';
 import { connect } from '../connect.ts';
+import { MethodError } from '../json-rpc-client.ts';
 import { formatTable, printForeign, printJson, printText } from '../output.ts';
 
 /** The parts of MCP results that are printed. */
@@ -11,15 +11,18 @@ interface ListedTool {
   readonly description?: string;
 }
 interface ToolResult {
-  readonly content?: readonly { readonly type: string; readonly text?: string }[];
-  readonly isError?: boolean;
+  readonly content?: readonly ContentBlock[];
+}
+interface ContentBlock {
+  readonly type: string;
+  readonly text?: string;
 }
 
 /** The gateway gives 100 a page or more; a cluster with so many tools is a loop of cursors. */
 const PAGES_MAX = 1_000;
 
 /** Adds `tools` and `call`. */
-export function registerCallCommands(program: Command, { setExitCode }: CommandContext): void {
+export function registerCallCommands(program: Command): void {
   program
     .command('tools')
     .description('list the tools you may call')
@@ -30,8 +33,8 @@ export function registerCallCommands(program: Command, { setExitCode }: CommandC
     .description('call a tool')
     .argument('<tool>', 'its name')
     .argument('[arguments]', 'its arguments, a JSON object', '{}')
-    .action(async function call(this: Command, tool: string, text: string) {
-      if (await callTool(this, tool, parseArguments(text))) setExitCode(1);
+    .action(function call(this: Command, tool: string, text: string) {
+      return callTool(this, tool, parseArguments(text));
     });
 }
 
@@ -57,13 +60,32 @@ async function listTools(command: Command): Promise<void> {
   );
 }
 
-/** Returns whether the tool ran and failed. */
-async function callTool(command: Command, name: string, parameters: object): Promise<boolean> {
+async function callTool(command: Command, name: string, parameters: object): Promise<void> {
   const { options, call } = await connect(command);
-  const result = (await call('tools/execute', { name, parameters })) as ToolResult;
-  if (options.json) printJson(result);
-  else for (const block of result.content ?? []) printForeign(block.text ?? `[${block.type}]`);
-  return result.isError === true;
+  try {
+    const result = (await call('tools/execute', { name, parameters })) as ToolResult;
+    if (options.json) printJson(result);
+    else if (result.content !== undefined) printForeign(describeContent(result.content));
+  } catch (error) {
+    throw explain(error, name);
+  }
+}
+
+/** Of a tool that ran and failed, what it said is the only advice there is. */
+function explain(error: unknown, tool: string): unknown {
+  if (!(error instanceof MethodError) || error.reason !== 'TOOL_EXECUTION_FAILED') return error;
+  const { code, data, status } = error;
+  // The gateway's contract for this reason.
+  const { content = [] } = data as ToolResult;
+  return new MethodError(
+    { code, message: `the tool "${tool}" ran and failed`, data },
+    status,
+    describeContent(content),
+  );
+}
+
+function describeContent(content: readonly ContentBlock[]): string {
+  return content.map(({ type, text }) => text ?? `[${type}]`).join('\n');
 }
 
 function parseArguments(text: string): object {

@@ -17,9 +17,10 @@ export function registerDoctorCommand(program: Command, { env, setExitCode }: Co
       // The clients of the stores take longer to load than all other commands to run.
       const { runChecks } = await import('../doctor/run-checks.ts');
       const checks = await runChecks(options, env);
-      if (options.json) printJson({ checks });
+      const ok = checks.every(({ state }) => state !== 'failed');
+      if (options.json) printJson({ ok, checks });
       else printText(describe(checks));
-      if (checks.some(({ state }) => state === 'failed')) setExitCode(1);
+      if (!ok) setExitCode(1);
     });
 }
 

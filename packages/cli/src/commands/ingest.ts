@@ -7,7 +7,7 @@ import { connect } from '../connect.ts';
 import { findFiles } from '../ingest/find-files.ts';
 import { ingest } from '../ingest/ingest.ts';
 import type { IngestReport } from '../ingest/report.ts';
-import { printJson, printText, singleLine } from '../output.ts';
+import { counted, printJson, printText, singleLine } from '../output.ts';
 
 const MS_PER_SECOND = 1_000;
 
@@ -29,10 +29,10 @@ export function registerIngestCommand(program: Command, { setExitCode }: Command
 /** Returns whether every document was stored. */
 async function runIngest(paths: readonly string[], source: string | undefined, command: Command): Promise<boolean> {
   const { options, call } = await connect(command);
-  const files = await findFiles(paths, source);
+  const { files, passedOverCount } = await findFiles(paths, source);
   if (files.length === 0) {
     throw new CliError('there is nothing to ingest', {
-      hint: 'folders are searched for .md, .txt, .rst and .jsonl files',
+      hint: `folders are searched for .md, .txt, .rst and .jsonl files; ${counted(passedOverCount, 'file')} had other endings`,
     });
   }
   const bytesTotal = files.reduce((sum, { bytes }) => sum + bytes, 0);
@@ -46,8 +46,8 @@ async function runIngest(paths: readonly string[], source: string | undefined, c
     const report = await ingest(files, call, { signal: interrupted.signal, onProgress: (done) => bar?.advance(done) });
     bar?.stop();
     const seconds = (performance.now() - startedAtMs) / MS_PER_SECOND;
-    if (options.json) printJson({ ...report, seconds });
-    else printText(describe(report, seconds));
+    if (options.json) printJson({ ...report, passedOverCount, seconds });
+    else printText([describe(report, seconds), ...describePassedOver(passedOverCount)].join('\n'));
     return report.failureCount === 0 && report.stopped === undefined;
   } finally {
     process.off('SIGINT', interrupt);
@@ -83,8 +83,8 @@ function describe(report: IngestReport, seconds: number): string {
   const stored = created + updated + unchanged;
   const rate = Math.round((stored + failureCount) / Math.max(seconds, 1 / MS_PER_SECOND));
   const lines = [
-    `${stored} documents (${created} new, ${updated} changed, ${unchanged} unchanged), ${passages} passages, ` +
-      `in ${seconds.toFixed(1)} s (${rate} documents/s).`,
+    `${counted(stored, 'document')} (${created} new, ${updated} changed, ${unchanged} unchanged), ` +
+      `${counted(passages, 'passage')}, in ${seconds.toFixed(1)} s (${rate} documents/s).`,
   ];
   if (failureCount > 0) {
     lines.push(
@@ -98,4 +98,10 @@ function describe(report: IngestReport, seconds: number): string {
     lines.push(`Stopped before the end: ${singleLine(stopped)}.`, 'The same command goes on where this one stopped.');
   }
   return lines.join('\n');
+}
+
+function describePassedOver(count: number): readonly string[] {
+  if (count === 0) return [];
+  const subject = count === 1 ? '1 file was' : `${count} files were`;
+  return [`${subject} passed over because of the ending; a file that is named is read whatever its ending.`];
 }

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 
 import { connect } from '../connect.ts';
-import { formatTable, printJson, printText } from '../output.ts';
+import { formatTable, printable, printJson, printText } from '../output.ts';
 
 interface ApiKey {
   readonly key_id: string;
@@ -32,7 +32,7 @@ export function registerKeysCommands(program: Command): void {
     .description('make a key; its secret is shown once')
     .requiredOption('--name <name>', 'a name for people')
     .option('--user <id>', 'the user it acts for; a new one named after the key when left out')
-    .option('--role <role...>', 'roles of a new user, e.g. agent, reader or admin')
+    .option('--role <role...>', 'roles of a new user, e.g. agent, reader or admin; without any it may do nothing')
     .option('--days <n>', 'days until it expires; never when left out', parsePositive)
     .option('--per-minute <n>', 'requests per minute; 60 when left out, 0 is unlimited', parseCount)
     .action(createKey);
@@ -56,8 +56,19 @@ async function createKey({ name, user, role, days, perMinute }: CreateOptions, c
     ...(days === undefined ? {} : { lifetime_seconds: Math.round(days * SECONDS_PER_DAY) }),
     ...(perMinute === undefined ? {} : { requests_per_minute: perMinute }),
   })) as { readonly key: ApiKey; readonly secret: string };
+  const { user: holder, roles = [], key_id: keyId } = created.key;
+  // On standard error: the secret alone may be what a script reads.
+  if (roles.length === 0) process.stderr.write(`${warnAboutRoles(holder, keyId)}\n`);
   if (options.json) return printJson(created);
-  printText(`${created.secret}\n\nShown once: store it now. Its id is ${created.key.key_id}.`);
+  printText(`${created.secret}\n\nShown once: store it now. Its id is ${keyId}.`);
+}
+
+/** The gateway takes a user without roles: grants may come later. */
+function warnAboutRoles(user: string, keyId: string): string {
+  return printable(
+    `gantry: this key may do nothing yet: its user "${user}" has no roles\n` +
+      `  give the user some (users/put), or \`npx gantry keys revoke ${keyId}\` and make another with --role agent, reader or admin`,
+  );
 }
 
 async function listKeys(command: Command): Promise<void> {

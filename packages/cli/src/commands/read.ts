@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 
 import { CliError } from '../cli-error.ts';
 import { connect } from '../connect.ts';
-import { printForeign, printJson, printText } from '../output.ts';
+import { counted, printForeign, printJson, printText } from '../output.ts';
 
 interface ResourceContent {
   readonly mimeType?: string;
@@ -32,7 +32,9 @@ async function readResource(uri: string, { out }: { readonly out?: string }, com
   if (content === undefined) throw new CliError(`${uri} has no content`);
   if (out !== undefined) {
     const bytes = await save(content, out);
-    return options.json ? printJson({ uri, file: out, bytes }) : printText(`${bytes} bytes written to ${out}.`);
+    return options.json
+      ? printJson({ uri, file: out, bytes })
+      : printText(`${counted(bytes, 'byte')} written to ${out}.`);
   }
   if (options.json) return printJson(result);
   if (content.text !== undefined) return printForeign(content.text);

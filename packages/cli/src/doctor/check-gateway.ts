@@ -1,7 +1,7 @@
 import { CliError } from '../cli-error.ts';
 import { findConnection } from '../connection.ts';
 import type { GlobalOptions } from '../global-options.ts';
-import { type CallMethod, createJsonRpcClient } from '../json-rpc-client.ts';
+import { type CallMethod, createJsonRpcClient, UnreachableError } from '../json-rpc-client.ts';
 import type { Check } from './check.ts';
 
 /** One harmless request that only the service can answer. */
@@ -36,6 +36,11 @@ async function checkService(call: CallMethod, name: string, method: string): Pro
 
 function failure(name: string, error: unknown, todo: string): Check {
   const found = error instanceof Error ? error.message : String(error);
-  const hint = error instanceof CliError ? error.hint : undefined;
-  return { name, state: 'failed', found, todo: hint ?? todo };
+  return { name, state: 'failed', found, todo: hintOf(error) ?? todo };
+}
+
+/** Nobody who runs the doctor is to be sent to the doctor. */
+function hintOf(error: unknown): string | undefined {
+  if (error instanceof UnreachableError) return error.todo;
+  return error instanceof CliError ? error.hint : undefined;
 }

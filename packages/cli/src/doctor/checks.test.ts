@@ -119,6 +119,20 @@ describe('gateway', () => {
     ]);
   });
 
+  test('who runs the doctor is not sent to the doctor', async () => {
+    const url = `http://127.0.0.1:${await unusedPort()}/mcp`;
+    const [refused] = await checkGateway({ url, apiKey: 'key', dataDir: folder });
+    expect(refused).toEqual({
+      name: 'gateway',
+      state: 'failed',
+      found: `no answer from ${url}`,
+      todo: 'is Gantry running? start it with `npm start`',
+    });
+    await using other = await startHttpGateway(() => ({ status: 404, body: '<html>' }));
+    const [foreign] = await checkGateway({ url: other.url, apiKey: 'key', dataDir: folder });
+    expect(foreign?.todo).toMatch(/^the endpoint of a Gantry ends in \/mcp; .*\?$/);
+  });
+
   test('a service that does not answer is told apart from those that do', async () => {
     await using gateway = await startHttpGateway(({ body }) =>
       body.method === 'context/sources' ? errorAnswer({ code: 1, message: 'it is away' }) : resultAnswer({}),

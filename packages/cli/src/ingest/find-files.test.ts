@@ -23,8 +23,8 @@ async function place(...names: string[]): Promise<void> {
 }
 
 async function namesOf(paths: readonly string[]): Promise<string[]> {
-  const found = await findFiles(paths, undefined);
-  return found.map(({ path }) => path.slice(folder.length + 1));
+  const { files } = await findFiles(paths, undefined);
+  return files.map(({ path }) => path.slice(folder.length + 1));
 }
 
 test('folders are searched to the bottom, in order, for endings that hold text', async () => {
@@ -32,7 +32,12 @@ test('folders are searched to the bottom, in order, for endings that hold text',
   expect(await namesOf([folder])).toEqual(['a/1.rst', 'a/2.TXT', 'a/deep/er/x.jsonl', 'b.md', 'c.ndjson']);
 });
 
-test('hidden things and node_modules are passed over', async () => {
+test('files of other endings are counted, and what is hidden is not', async () => {
+  await place('a.md', 'picture.png', 'deep/program.ts', 'LICENSE', '.hidden.ts', 'node_modules/a.ts');
+  expect(await findFiles([folder], undefined)).toMatchObject({ files: [{ bytes: 4 }], passedOverCount: 3 });
+});
+
+test('hidden things and node_modules are left out', async () => {
   await place('.hidden.md', '.git/a.md', 'node_modules/package/README.md', 'sub/node_modules/b.md', 'seen.md');
   expect(await namesOf([folder])).toEqual(['seen.md']);
 });
@@ -47,21 +52,20 @@ test('links below a folder are passed over, so a loop of links ends; a link that
 
 test('a file that is named is taken whatever its ending, and knows its size', async () => {
   await place('LICENSE');
-  const [file] = await findFiles([join(folder, 'LICENSE')], undefined);
+  const { files, passedOverCount } = await findFiles([join(folder, 'LICENSE')], undefined);
+  const [file] = files;
   expect(file).toMatchObject({ path: join(folder, 'LICENSE'), bytes: 4, source: 'files' });
   expect(file?.modifiedAt).toBeInstanceOf(Date);
+  expect(passedOverCount).toBe(0);
 });
 
 test('the source is the folder, the file of records, or what was asked for', async () => {
   await place('a.md', 'records.jsonl');
-  expect(await findFiles([folder], undefined)).toMatchObject([
-    { source: basename(folder) },
-    { source: basename(folder) },
-  ]);
-  expect(await findFiles([join(folder, 'records.jsonl')], undefined)).toMatchObject([{ source: 'records' }]);
-  expect(await findFiles([folder, join(folder, 'records.jsonl')], 'mine')).toMatchObject(
-    Array.from({ length: 3 }, () => ({ source: 'mine' })),
-  );
+  const sourcesOf = async (paths: readonly string[], source?: string) =>
+    (await findFiles(paths, source)).files.map((file) => file.source);
+  expect(await sourcesOf([folder])).toEqual([basename(folder), basename(folder)]);
+  expect(await sourcesOf([join(folder, 'records.jsonl')])).toEqual(['records']);
+  expect(await sourcesOf([folder, join(folder, 'records.jsonl')], 'mine')).toEqual(['mine', 'mine', 'mine']);
 });
 
 test('a path that does not exist is named, with what to do', async () => {
@@ -76,12 +80,12 @@ test('what is neither file nor folder is refused instead of read for ever', asyn
   socket.listen(join(folder, 'socket.md'));
   await once(socket, 'listening');
   await expect(findFiles([join(folder, 'socket.md')], undefined)).rejects.toThrow('neither a file nor a folder');
-  expect(await findFiles([folder], undefined)).toEqual([]);
+  expect(await namesOf([folder])).toEqual([]);
 });
 
 test('as many files as the cap are found, and one more is refused', async () => {
   await place('1.md', '2.md', '3.md');
-  expect(await findFiles([folder], undefined, 3)).toHaveLength(3);
+  expect((await findFiles([folder], undefined, 3)).files).toHaveLength(3);
   await expect(findFiles([folder], undefined, 2)).rejects.toThrow('more than 2 files');
   await expect(findFiles([join(folder, '1.md'), join(folder, '2.md')], undefined, 1)).rejects.toThrow(
     'more than 1 files',

@@ -53,25 +53,17 @@ export const systemSleep: Sleep = (delayMs, signal) => sleepFor(delayMs, undefin
 
 /** Tells whether a failure may go away: no answer at all, or one that says so. */
 function isPassing(error: unknown): boolean {
-  return isOutage(error) || (error instanceof MethodError && SLOW_REASONS.has(reasonOf(error)));
+  return isOutage(error) || (error instanceof MethodError && SLOW_REASONS.has(error.reason));
 }
 
 /** Tells whether a failure would befall every other request too. */
 export function isOutage(error: unknown): boolean {
   if (!(error instanceof MethodError)) return true;
-  return retryAfterMs(error) !== undefined || PASSING_REASONS.has(reasonOf(error));
-}
-
-function reasonOf(error: MethodError): string {
-  const { reason } = dataOf(error);
-  return typeof reason === 'string' ? reason : '';
+  return retryAfterMs(error) !== undefined || PASSING_REASONS.has(error.reason);
 }
 
 function retryAfterMs(error: unknown): number | undefined {
-  const value = error instanceof MethodError ? dataOf(error).retry_after_ms : undefined;
+  const data = error instanceof MethodError ? error.data : undefined;
+  const value = typeof data === 'object' && data !== null && 'retry_after_ms' in data ? data.retry_after_ms : undefined;
   return typeof value === 'number' && value >= 0 ? Math.min(value, ASKED_WAIT_MS_MAX) : undefined;
-}
-
-function dataOf({ data }: MethodError): { readonly reason?: unknown; readonly retry_after_ms?: unknown } {
-  return typeof data === 'object' && data !== null ? data : {};
 }

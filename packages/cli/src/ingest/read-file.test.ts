@@ -145,7 +145,7 @@ describe('records', () => {
     ['{"id":"","text":"x"}', 'has no "id"'],
     ['{"id":null,"text":"x"}', 'has no "id"'],
     ['{"id":"a"}', 'has no "text"'],
-    ['{"id":"a","text":" "}', 'has no "text"'],
+    ['{"id":"a","text":" "}', 'the "text" is empty'],
     ['{"id":"a","text":5}', 'has no "text"'],
     ['null', 'is not a JSON object'],
   ])('the record %s %s', async (line, error) => {

@@ -74,7 +74,8 @@ function readRecord(text: string, at: { where: string; source: string; bytes: nu
   const documentId = parseId(id);
   if (documentId === undefined)
     return failure('has no "id" (a string, or a number that JSON can tell from its neighbours)');
-  if (typeof body !== 'string' || body.trim() === '') return failure('has no "text"');
+  if (typeof body !== 'string') return failure('has no "text" (a string)');
+  if (body.trim() === '') return failure('the "text" is empty');
   const document: IngestDocument = {
     id: documentId,
     text: body,

@@ -4,6 +4,7 @@ import {
   type Credentials,
   credentialsPath,
   loadSecrets,
+  lockDataFolder,
   removeCredentials,
   writeCredentials,
 } from '@gantry/data-folder';
@@ -13,7 +14,15 @@ import { printJson, printText } from '../output.ts';
 import { isSet, settingOf } from '../setting.ts';
 import { listenForStop } from './stop-request.ts';
 import { type Supervised, supervise } from './supervisor.ts';
-import { type ClusterService, type Member, planTopology, type Replicas, targetOf, type Topology } from './topology.ts';
+import {
+  type ClusterService,
+  type Member,
+  planTopology,
+  type Replicas,
+  requireFreePorts,
+  targetOf,
+  type Topology,
+} from './topology.ts';
 
 /** Says what to run. */
 export interface RunClusterOptions {
@@ -28,7 +37,10 @@ export interface RunClusterOptions {
 export async function runCluster({ replicas, env, dataFolder: folder, isJson }: RunClusterOptions): Promise<number> {
   requireStores(env);
   const dataFolder = resolve(folder);
+  // From here on no other Gantry that runs owns what is in the folder.
+  await using _lock = await lockDataFolder(dataFolder);
   const topology = await planTopology(replicas, env);
+  await requireFreePorts(topology);
   const secrets = await loadSecrets(dataFolder);
   await removeCredentials(dataFolder);
   const apiKey = (await settingOf('AUTH_BOOTSTRAP_API_KEY', env)) ?? secrets.apiKey;

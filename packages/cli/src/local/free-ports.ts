@@ -17,8 +17,20 @@ export async function freePorts(count: number, except: readonly number[]): Promi
   return ports;
 }
 
-async function listen(server: Server): Promise<number> {
-  server.listen({ port: 0, host: '127.0.0.1' });
+/** Tells whether nobody listens on a port of 127.0.0.1, and this user may. */
+export async function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  try {
+    await listen(server, port);
+  } catch {
+    return false;
+  }
+  await server[Symbol.asyncDispose]();
+  return true;
+}
+
+async function listen(server: Server, wanted = 0): Promise<number> {
+  server.listen({ port: wanted, host: '127.0.0.1' });
   await once(server, 'listening');
   const address = server.address();
   return typeof address === 'object' && address !== null ? address.port : 0;

@@ -1,7 +1,11 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+
 import { describe, expect, test } from 'vitest';
 
-import { UsageError } from '../cli-error.ts';
-import { parseReplicas, planTopology, REPLICAS_MAX, targetOf, type Topology } from './topology.ts';
+import { CliError, UsageError } from '../cli-error.ts';
+import { freePorts, isFree } from './free-ports.ts';
+import { parseReplicas, planTopology, REPLICAS_MAX, requireFreePorts, targetOf, type Topology } from './topology.ts';
 
 const one = { auth: 1, context: 1, resource: 1, tool: 1, gateway: 1 };
 const anyPort = {
@@ -36,7 +40,8 @@ describe('parseReplicas', () => {
   );
 
   test('an unknown service and one replica too many are refused', () => {
-    expect(() => parseReplicas(['all=2'])).toThrow('"all=2"');
+    expect(() => parseReplicas(['gatway=2'])).toThrow('there is no service "gatway"');
+    expect(() => parseReplicas(['gatway=2'])).toThrow(UsageError);
     expect(() => parseReplicas([`tool=${REPLICAS_MAX + 1}`])).toThrow(UsageError);
   });
 });
@@ -83,4 +88,27 @@ test('the target of one replica is its address, of several a list of them', asyn
   const topology = await planTopology({ ...one, gateway: 2 }, { AUTH_GRPC_PORT: '7002', GATEWAY_GRPC_PORT: '7003' });
   expect(targetOf('auth', topology)).toBe('127.0.0.1:7002');
   expect(targetOf('gateway', topology)).toMatch(/^ipv4:127\.0\.0\.1:7003,127\.0\.0\.1:\d+$/);
+});
+
+describe('requireFreePorts', () => {
+  test('ports that are free pass, and are free afterwards', async () => {
+    const topology = await planTopology(one, anyPort);
+    await requireFreePorts(topology);
+    expect(await isFree(topology.httpPort)).toBe(true);
+  });
+
+  test('every port in use is told in a sentence with its variable', async () => {
+    const [free = 0] = await freePorts(1, []);
+    await using server = createServer();
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    // A server that listens on an IP address has one of this kind.
+    const { port } = server.address() as AddressInfo;
+    const taken = { GATEWAY_HTTP_PORT: String(port), TOOL_GRPC_PORT: String(port), AUTH_GRPC_PORT: String(free) };
+    const topology = await planTopology({ ...one, gateway: 2 }, { ...anyPort, ...taken });
+    const refusal = await requireFreePorts(topology).catch((error: unknown) => error);
+    expect(refusal).toBeInstanceOf(CliError);
+    expect(String(refusal).match(/set \w+/g)).toEqual(['set GATEWAY_HTTP_PORT', 'set TOOL_GRPC_PORT']);
+    expect(String(refusal)).toContain(`127.0.0.1:${port}`);
+  });
 });

@@ -1,5 +1,5 @@
 import { CliError, UsageError } from '../cli-error.ts';
-import { freePorts } from './free-ports.ts';
+import { freePorts, isFree } from './free-ports.ts';
 
 /** The services of a local cluster, those that others call first. */
 const clusterServices = ['auth', 'context', 'resource', 'tool', 'gateway'] as const;
@@ -23,6 +23,9 @@ export function parseReplicas(texts: readonly string[]): Replicas {
     const [, name, count] = /^(\w+)=(\d+)$/.exec(text) ?? [];
     const service = clusterServices.find((known) => known === name);
     const number = Number(count);
+    if (name !== undefined && service === undefined) {
+      throw new UsageError(`there is no service "${name}"`, { hint: `the services are ${clusterServices.join(', ')}` });
+    }
     if (service === undefined || number < 1 || number > REPLICAS_MAX) {
       throw new UsageError(`"${text}" does not say how many replicas there should be`, {
         hint: `write e.g. --replicas gateway=2; the services are ${clusterServices.join(', ')}, at most ${REPLICAS_MAX} each`,
@@ -86,6 +89,27 @@ export async function planTopology(replicas: Replicas, env: NodeJS.ProcessEnv): 
     })),
     httpPort: httpPort === 0 ? take() : httpPort,
   };
+}
+
+/**
+ * Tries the ports that are fixed, by a setting or by default, before anything is started.
+ *
+ * @throws {CliError} with a sentence for each that is in use.
+ */
+export async function requireFreePorts({ members, httpPort }: Topology): Promise<void> {
+  const fixed = [
+    { name: 'GATEWAY_HTTP_PORT', port: httpPort },
+    ...members
+      .filter(({ replica }) => replica === 1)
+      .map(({ service, grpcPort }) => ({ name: `${service.toUpperCase()}_GRPC_PORT`, port: grpcPort })),
+  ];
+  const checked = await Promise.all(fixed.map(async (port) => ({ ...port, isFree: await isFree(port.port) })));
+  const taken = checked.filter((port) => !port.isFree);
+  if (taken.length === 0) return;
+  throw new CliError(
+    taken.map(({ name, port }) => `cannot listen on 127.0.0.1:${port}: it is in use; set ${name}`).join('\n  '),
+    { hint: 'stop the other program, or set the ports named (0 takes any free one)' },
+  );
 }
 
 /** Returns the gRPC target that reaches every replica of a service. */

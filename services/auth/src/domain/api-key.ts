@@ -42,3 +42,8 @@ export interface IssuedApiKey {
 export function isApiKeyId(text: string): boolean {
   return /^[0-9a-f]{16}$/.test(text);
 }
+
+/** Tells whether a key has stopped working. */
+export function isEnded({ revokedAtMs, expiresAtMs }: ApiKey, nowMs: number): boolean {
+  return revokedAtMs !== undefined || (expiresAtMs !== undefined && expiresAtMs <= nowMs);
+}

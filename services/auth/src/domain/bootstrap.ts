@@ -1,10 +1,8 @@
 import { apiKeyIdOf, hashApiKey, matchesApiKeyHash } from '@gantry/identity';
 
 import type { Clock, Credential, CredentialStore, PolicyStore, TenantChange } from './ports.ts';
-import { ADMIN_ROLE, builtInRoles } from './role.ts';
+import { ADMIN_ROLE, ADMIN_USER, builtInRoles } from './role.ts';
 import { OPERATOR_TENANT } from './tenant.ts';
-
-const ADMIN_USER = 'admin';
 
 interface Deps {
   readonly policy: PolicyStore;

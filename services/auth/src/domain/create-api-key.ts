@@ -2,7 +2,7 @@ import { generateApiKey, hashApiKey, type Principal } from '@gantry/identity';
 
 import { apiKeysExhausted } from '../errors.ts';
 import { API_KEYS_PER_TENANT_MAX, type ApiKey, type IssuedApiKey } from './api-key.ts';
-import { requireMayIssue, requireNoEscalation } from './escalation.ts';
+import { requireMayIssue, requireNoEscalation, slowerOf } from './escalation.ts';
 import type { Clock, PolicyStore, TenantChange } from './ports.ts';
 import { permissionsOfRoles, requireFits, requireRoomForUser } from './user-permissions.ts';
 import type { EffectiveUser } from './user.ts';
@@ -15,7 +15,7 @@ export interface NewApiKey {
   readonly roles: readonly string[];
   /** Undefined means until it is revoked. */
   readonly lifetimeMs: number | undefined;
-  /** Undefined means the default, 0 means unlimited. */
+  /** Undefined means the default, or the creator's own rate when that is lower; 0 means unlimited. */
   readonly requestsPerMinute: number | undefined;
 }
 
@@ -28,7 +28,7 @@ interface Deps {
 /** Creates a key, and its user when it is new. */
 export function createApiKey(deps: Deps, caller: Principal, wanted: NewApiKey): Promise<IssuedApiKey> {
   const { policy, clock, defaultRequestsPerMinute } = deps;
-  const requestsPerMinute = wanted.requestsPerMinute ?? defaultRequestsPerMinute;
+  const requestsPerMinute = wanted.requestsPerMinute ?? slowerOf(defaultRequestsPerMinute, caller.requestsPerMinute);
   return policy.change(caller.tenantId, async (tenant) => {
     const user = (await tenant.findUser(wanted.userId)) ?? (await addUser(tenant, caller, wanted));
     requireMayIssue(caller, user.permissions, requestsPerMinute);

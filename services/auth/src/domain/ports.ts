@@ -57,8 +57,7 @@ export interface TenantChange {
   findRoles(names: readonly string[]): Promise<readonly Role[]>;
   countRoles(): Promise<number>;
   putRole(role: Role): Promise<void>;
-  /** False when there is no such role. */
-  deleteRole(name: string): Promise<boolean>;
+  deleteRole(name: string): Promise<void>;
 
   findUser(userId: string): Promise<EffectiveUser | undefined>;
   countUsers(): Promise<number>;
@@ -74,6 +73,12 @@ export interface TenantChange {
   findApiKey(keyId: string): Promise<ApiKey | undefined>;
   /** Counts keys that are not revoked and have not expired. */
   countApiKeys(nowMs: number): Promise<number>;
+  /** Tells whether a key other than this one works whose user has exactly this permission. */
+  hasApiKeyWith(wanted: {
+    readonly permission: string;
+    readonly exceptKeyId: string;
+    readonly nowMs: number;
+  }): Promise<boolean>;
   insertApiKey(key: ApiKey, secretHash: Uint8Array): Promise<void>;
   /** Replaces a key's secret; the old one goes on working until `previousUntilMs`, or not at all. */
   replaceSecret(keyId: string, secretHash: Uint8Array, previousUntilMs: number | undefined): Promise<void>;

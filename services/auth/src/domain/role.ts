@@ -14,6 +14,9 @@ export interface Role {
 /** The role of whoever administrates a tenant. */
 export const ADMIN_ROLE = 'admin';
 
+/** The user every tenant begins with. */
+export const ADMIN_USER = 'admin';
+
 /** The roles every tenant is created with. They cannot be changed, so that a tenant cannot lock itself out by a slip. */
 export const builtInRoles: readonly Role[] = [
   { name: ADMIN_ROLE, permissions: ['*:*'] },

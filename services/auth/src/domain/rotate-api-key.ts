@@ -1,8 +1,8 @@
 import { generateApiKey, hashApiKey, type Principal } from '@gantry/identity';
 
 import { apiKeyEnded, apiKeyNotFound } from '../errors.ts';
-import type { ApiKey } from './api-key.ts';
-import { requireMayIssue } from './escalation.ts';
+import { isEnded } from './api-key.ts';
+import { requireMayIssue, requireNotOutranked } from './escalation.ts';
 import type { Clock, PolicyStore } from './ports.ts';
 
 interface Deps {
@@ -29,6 +29,7 @@ export function rotateApiKey(
     const nowMs = clock.now();
     if (isEnded(key, nowMs)) throw apiKeyEnded(keyId);
     const user = await tenant.findUser(key.userId);
+    requireNotOutranked(caller, 'user', user?.permissions ?? []);
     requireMayIssue(caller, user?.permissions ?? [], key.requestsPerMinute);
     const { secret } = generateApiKey(keyId);
     await tenant.replaceSecret(keyId, hashApiKey(secret), overlapMs === 0 ? undefined : nowMs + overlapMs);
@@ -37,8 +38,4 @@ export function rotateApiKey(
     tenant.announce({ kind: 'tenant_policy_changed' });
     return secret;
   });
-}
-
-function isEnded(key: ApiKey, nowMs: number): boolean {
-  return key.revokedAtMs !== undefined || (key.expiresAtMs !== undefined && key.expiresAtMs <= nowMs);
 }

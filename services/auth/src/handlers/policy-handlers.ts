@@ -6,7 +6,7 @@ import { deleteRole, putRole } from '../domain/change-roles.ts';
 import { deleteGrant, putGrant, putUser } from '../domain/change-users.ts';
 import { createTenant, listTenants } from '../domain/manage-tenants.ts';
 import type { PolicyFeed } from '../domain/policy-feed.ts';
-import type { PolicyStore } from '../domain/ports.ts';
+import type { Clock, PolicyStore } from '../domain/ports.ts';
 import {
   grantFromProto,
   pageTokenFromProto,
@@ -22,16 +22,28 @@ import { createWatchPolicy } from './watch-policy.ts';
 export interface PolicyHandlersOptions {
   readonly policy: PolicyStore;
   readonly feed: PolicyFeed;
+  readonly clock: Clock;
+  /** Of the first key of a new tenant. */
+  readonly defaultRequestsPerMinute: number;
 }
 
-export function createPolicyHandlers({ policy, feed }: PolicyHandlersOptions): Handlers<PolicyServiceDefinition> {
+export function createPolicyHandlers({
+  policy,
+  feed,
+  clock,
+  defaultRequestsPerMinute,
+}: PolicyHandlersOptions): Handlers<PolicyServiceDefinition> {
   return {
     watchPolicy: createWatchPolicy(feed),
 
     // Tenants have a rule of their own, which needs more than a permission.
     async createTenant(request, { principal }) {
-      await createTenant(policy, principal, tenantFromProto(request));
-      return {};
+      const adminApiKey = await createTenant(
+        { policy, clock, defaultRequestsPerMinute },
+        principal,
+        tenantFromProto(request),
+      );
+      return { adminApiKey };
     },
 
     async listTenants(request, { principal }) {

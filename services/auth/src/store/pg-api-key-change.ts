@@ -6,8 +6,17 @@ import { countRows } from './count-rows.ts';
 
 type ApiKeyChange = Pick<
   TenantChange,
-  'findApiKey' | 'countApiKeys' | 'insertApiKey' | 'replaceSecret' | 'revokeApiKey'
+  'findApiKey' | 'countApiKeys' | 'hasApiKeyWith' | 'insertApiKey' | 'replaceSecret' | 'revokeApiKey'
 >;
+
+const HAS_WITH = `
+  select from auth.api_keys k
+  where k.tenant_id = $1 and k.key_id <> $2 and k.revoked_at is null and (k.expires_at is null or k.expires_at > $3)
+    and exists (
+      select from auth.effective_permissions e
+      where e.tenant_id = k.tenant_id and e.user_id = k.user_id and e.permission = $4
+    )
+  limit 1`;
 
 export function createApiKeyChange(client: PoolClient, tenantId: string): ApiKeyChange {
   return {
@@ -25,6 +34,11 @@ export function createApiKeyChange(client: PoolClient, tenantId: string): ApiKey
         'from auth.api_keys where tenant_id = $1 and revoked_at is null and (expires_at is null or expires_at > $2)',
         [tenantId, new Date(nowMs)],
       ),
+
+    async hasApiKeyWith({ permission, exceptKeyId, nowMs }) {
+      const { rowCount } = await client.query(HAS_WITH, [tenantId, exceptKeyId, new Date(nowMs), permission]);
+      return rowCount === 1;
+    },
 
     async insertApiKey(key, secretHash) {
       await client.query(

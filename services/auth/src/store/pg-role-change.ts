@@ -28,11 +28,7 @@ export function createRoleChange(client: PoolClient, tenantId: string): RoleChan
     },
 
     async deleteRole(name) {
-      const { rowCount } = await client.query('delete from auth.roles where tenant_id = $1 and name = $2', [
-        tenantId,
-        name,
-      ]);
-      return rowCount === 1;
+      await client.query('delete from auth.roles where tenant_id = $1 and name = $2', [tenantId, name]);
     },
   };
 }

@@ -2,7 +2,7 @@ import { generateApiKey } from '@gantry/identity';
 import { createTestDatabase } from '@gantry/testkit';
 import { expect, test } from 'vitest';
 
-import { type Replica, startReplica, startWorld, tamper } from '../auth-world.ts';
+import { newKey, type Replica, startReplica, startWorld, tamper } from '../auth-world.ts';
 
 function authenticate({ auth }: Pick<Replica, 'auth'>, apiKey: string) {
   return auth.authenticate({ credential: { $case: 'apiKey', value: apiKey } });
@@ -42,6 +42,7 @@ test('it stays as it is at the next start: also revoked, also when its id comes 
     await expect(authenticate(again, tamper(operatorKey))).rejects.toMatchObject({ reason: 'CREDENTIAL_INVALID' });
   }
   const { keys } = await world.keys.listApiKeys({}, operator);
+  await world.keys.createApiKey(newKey({ name: 'next', userId: 'admin' }), operator);
   await world.keys.revokeApiKey({ keyId: keys[0]?.keyId ?? '' }, operator);
   await using later = await startReplica({ databaseUrl, bootstrapApiKey: operatorKey });
   await expect(authenticate(later, operatorKey)).rejects.toMatchObject({ reason: 'CREDENTIAL_REVOKED' });

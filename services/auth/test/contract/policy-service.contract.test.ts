@@ -45,6 +45,11 @@ describe('createTenant', () => {
     ]);
   });
 
+  test('gives the key of an administrator of that tenant, and of no other', async () => {
+    const { principal } = await world.auth.authenticate({ credential: { $case: 'apiKey', value: globex.secret } });
+    expect(principal).toMatchObject({ tenantId: 'globex', userId: 'admin', roles: ['admin'], requestsPerMinute: 60 });
+  });
+
   test('refuses an id that is taken', async () => {
     const again = policy.createTenant({ tenant: { tenantId: 'globex', displayName: '' } }, operator);
     await expect(again).rejects.toMatchObject({ code: 'ALREADY_EXISTS', reason: 'TENANT_EXISTS' });
@@ -169,6 +174,8 @@ describe('deleteRole', () => {
     await expect(policy.deleteRole({ name: 'brief' }, operator)).rejects.toMatchObject({
       code: 'NOT_FOUND',
       reason: 'ROLE_NOT_FOUND',
+      message:
+        'there is no role named "brief" in your tenant; every tenant has admin, agent, reader, and roles/list shows the others',
     });
   });
 
@@ -225,10 +232,12 @@ describe('putGrant and deleteGrant', () => {
   });
 
   test('refuse a user that does not exist, also one of another tenant', async () => {
+    await policy.putUser({ user: { userId: 'root', roles: [], permissions: [] } }, globex.caller);
     const grant = { userId: 'root', resource: 'a', action: 'b' };
     await expect(policy.putGrant({ grant }, operator)).rejects.toMatchObject({
       code: 'NOT_FOUND',
       reason: 'USER_NOT_FOUND',
+      message: 'there is no user named "root" in your tenant; users/put makes one',
     });
   });
 
@@ -241,6 +250,62 @@ describe('putGrant and deleteGrant', () => {
     const refusal = { code: 'INVALID_ARGUMENT', fieldViolations: [{ field: 'grant' }] };
     await expect(policy.putGrant({ grant }, operator)).rejects.toMatchObject(refusal);
     await expect(policy.deleteGrant({ grant }, operator)).rejects.toMatchObject(refusal);
+  });
+});
+
+describe('nobody changes what is mightier than they are', () => {
+  const refusal = (requiredPermission: string) => ({
+    code: 'PERMISSION_DENIED',
+    reason: 'PERMISSION_ESCALATION',
+    metadata: { requiredPermission },
+  });
+
+  test('not a user, by any way', async () => {
+    const { caller } = await world.createUser('officer', ['policy:write', 'context:read']);
+    const secret = await createUserWith('boss', { roles: ['admin'], permissions: ['a:b'] });
+    const grant = { userId: 'boss', resource: 'context', action: 'read' };
+    await policy.putGrant({ grant }, operator);
+    const before = await permissionsOf(secret);
+    for (const attempt of [
+      () => policy.putUser({ user: { userId: 'boss', roles: [], permissions: [] } }, caller),
+      () => policy.putGrant({ grant }, caller),
+      () => policy.deleteGrant({ grant }, caller),
+    ]) {
+      await expect(attempt()).rejects.toMatchObject(refusal('*:*'));
+    }
+    expect(await permissionsOf(secret)).toEqual(before);
+  });
+
+  test('not a user who is mightier by a grant alone', async () => {
+    const { caller } = await world.createUser('officer2', ['policy:write']);
+    await createUserWith('granted', {});
+    await policy.putGrant({ grant: { userId: 'granted', resource: 'tools/x', action: 'execute' } }, operator);
+    await expect(
+      policy.putUser({ user: { userId: 'granted', roles: [], permissions: [] } }, caller),
+    ).rejects.toMatchObject(refusal('tools/x:execute'));
+  });
+
+  test('not a role', async () => {
+    const { caller } = await world.createUser('officer3', ['policy:write', 'context:read']);
+    await policy.putRole({ role: { name: 'mighty', permissions: ['context:read', 'tools:execute'] } }, operator);
+    const role = { name: 'mighty', permissions: ['context:read'] };
+    await expect(policy.putRole({ role }, caller)).rejects.toMatchObject(refusal('tools:execute'));
+    await expect(policy.deleteRole({ name: 'mighty' }, caller)).rejects.toMatchObject(refusal('tools:execute'));
+    const { roles } = await policy.listRoles({}, operator);
+    expect(roles.find(({ name }) => name === 'mighty')?.permissions).toEqual(['context:read', 'tools:execute']);
+  });
+
+  test('but what is as mighty as they are', async () => {
+    const { caller } = await world.createUser('officer4', ['policy:write', 'context:read']);
+    const secret = await createUserWith('peer', { permissions: ['context:read'] });
+    const grant = { userId: 'peer', resource: 'context', action: 'read' };
+    await policy.putGrant({ grant }, caller);
+    await policy.deleteGrant({ grant }, caller);
+    await policy.putUser({ user: { userId: 'peer', roles: [], permissions: [] } }, caller);
+    expect(await permissionsOf(secret)).toEqual([]);
+    await policy.putRole({ role: { name: 'small', permissions: ['context:read'] } }, caller);
+    await policy.putRole({ role: { name: 'small', permissions: [] } }, caller);
+    await expect(policy.deleteRole({ name: 'small' }, caller)).resolves.toEqual({});
   });
 });
 

@@ -7,9 +7,10 @@ import { type Logger, systemClock } from '@gantry/telemetry';
 
 import type { GatewayMetrics } from '../metrics.ts';
 import type { AuditClient } from './backends.ts';
+import { createRefusalLedger } from './refusal-ledger.ts';
 
 /** A minute of 160 requests a second while auth is away; about 10 MB. */
-export const SPOOL_EVENTS_MAX = 10_000;
+export const EXECUTED_EVENTS_MAX = 10_000;
 
 /** Half of what one call may carry. */
 export const BATCH_EVENTS_MAX = 500;
@@ -27,10 +28,20 @@ export interface AuditSpoolOptions {
   readonly logger: Logger;
 }
 
-/** Holds audit events until auth has them. */
+/**
+ * Holds audit events until auth has them. What was executed and what was refused are kept apart: whoever has no key can
+ * make as many refusals as they like, and must not push out what others did.
+ */
 export interface AuditSpool extends AsyncDisposable {
-  /** Takes an event; never waits, never throws. Beyond 10,000 the oldest is lost, counted and logged. */
+  /** Tells whether this many requests can still be executed without an event of one of them being lost. */
+  hasRoomFor(requests: number): boolean;
+  /** Takes the event of an executed request; never waits, never throws. Ask hasRoomFor before executing. */
   record(event: AuditEvent): void;
+  /**
+   * Takes the event of so many refused requests; never waits, never throws. Those of one caller for one reason are made
+   * one event until it is sent.
+   */
+  refuse(event: AuditEvent, requests: number): void;
   /** Resolves when every event recorded so far is durable, or when the signal aborts. */
   flush(signal: AbortSignal): Promise<void>;
   readonly length: number;
@@ -41,11 +52,20 @@ export function createAuditSpool(options: AuditSpoolOptions): AuditSpool {
   return new BatchingSpool(options);
 }
 
+/** Events that are sent together. */
+interface Batch {
+  readonly executed: readonly AuditEvent[];
+  readonly refused: readonly AuditEvent[];
+}
+
+const EMPTY: Batch = { executed: [], refused: [] };
+
 class BatchingSpool implements AuditSpool {
   readonly #options: AuditSpoolOptions;
   readonly #stopped = new AbortController();
-  #waiting: AuditEvent[] = [];
-  #sending: readonly AuditEvent[] = [];
+  readonly #executed: AuditEvent[] = [];
+  readonly #refused = createRefusalLedger();
+  #sending = EMPTY;
   #timer: NodeJS.Timeout | undefined;
   #pump: Promise<void> | undefined;
   #isDropping = false;
@@ -55,15 +75,27 @@ class BatchingSpool implements AuditSpool {
   }
 
   get length(): number {
-    return this.#waiting.length + this.#sending.length;
+    return this.#executedCount + this.#refused.size + this.#sending.refused.length;
+  }
+
+  get #executedCount(): number {
+    return this.#executed.length + this.#sending.executed.length;
+  }
+
+  hasRoomFor(requests: number): boolean {
+    return this.#executedCount + requests <= EXECUTED_EVENTS_MAX;
   }
 
   record(event: AuditEvent): void {
-    this.#waiting.push(event);
-    this.#trim();
-    if (this.#pump !== undefined) return;
-    if (this.#waiting.length >= BATCH_EVENTS_MAX) return this.#start();
-    this.#timer ??= setTimeout(() => this.#start(), GATHER_MS);
+    if (this.hasRoomFor(1)) this.#executed.push(event);
+    else this.#drop('executed', 1);
+    this.#schedule();
+  }
+
+  refuse(event: AuditEvent, requests: number): void {
+    const dropped = this.#refused.add(event, requests);
+    if (dropped > 0) this.#drop('refused', dropped);
+    this.#schedule();
   }
 
   async flush(signal: AbortSignal): Promise<void> {
@@ -84,6 +116,12 @@ class BatchingSpool implements AuditSpool {
       this.#options.logger.error({ events: this.length }, 'audit events are lost, the gateway stops');
   }
 
+  #schedule(): void {
+    if (this.#pump !== undefined) return;
+    if (this.length >= BATCH_EVENTS_MAX) return this.#start();
+    this.#timer ??= setTimeout(() => this.#start(), GATHER_MS);
+  }
+
   #start(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -92,24 +130,28 @@ class BatchingSpool implements AuditSpool {
 
   /** Sends until nothing waits. */
   async #send(): Promise<void> {
-    for (let attempt = 1; this.#waiting.length > 0 && !this.#stopped.signal.aborted; attempt += 1) {
-      this.#sending = this.#waiting.splice(0, BATCH_EVENTS_MAX);
+    const { signal } = this.#stopped;
+    for (let attempt = 1; this.length > 0 && !signal.aborted; attempt += 1) {
+      if (this.#sending === EMPTY) this.#sending = this.#takeBatch();
       if (await this.#append(this.#sending)) {
-        this.#sending = [];
+        this.#sending = EMPTY;
         this.#isDropping = false;
         attempt = 0;
         continue;
       }
-      this.#waiting = [...this.#sending, ...this.#waiting];
-      this.#sending = [];
-      this.#trim();
-      await sleepFor(backoffMs(attempt, BACKOFF), undefined, { signal: this.#stopped.signal }).catch(() => undefined);
+      await sleepFor(backoffMs(attempt, BACKOFF), undefined, { signal }).catch(() => undefined);
     }
   }
 
+  #takeBatch(): Batch {
+    const executed = this.#executed.splice(0, BATCH_EVENTS_MAX);
+    return { executed, refused: this.#refused.take(BATCH_EVENTS_MAX - executed.length) };
+  }
+
   /** Returns whether the batch is dealt with. */
-  async #append(events: readonly AuditEvent[]): Promise<boolean> {
+  async #append({ executed, refused }: Batch): Promise<boolean> {
     const { audit, logger, metrics } = this.#options;
+    const events = [...executed, ...refused];
     try {
       const deadlineMs = systemClock.now() + APPEND_TIMEOUT_MS;
       await audit.appendAuditEvents({ events }, { deadlineMs, signal: this.#stopped.signal });
@@ -118,17 +160,15 @@ class BatchingSpool implements AuditSpool {
       // Sending the same again would fail the same way, for ever, and hold up what comes after.
       if (!isAppError(error) || error.code !== 'INVALID_ARGUMENT') return false;
       logger.error({ err: error, events: events.length }, 'auth refused audit events, they are lost');
-      metrics.auditDropped.inc(events.length);
+      metrics.auditDropped.inc({ kind: 'executed' }, executed.length);
+      metrics.auditDropped.inc({ kind: 'refused' }, refused.length);
       return true;
     }
   }
 
-  #trim(): void {
-    const excess = this.length - SPOOL_EVENTS_MAX;
-    if (excess <= 0) return;
-    const dropped = this.#waiting.splice(0, excess).length;
-    this.#options.metrics.auditDropped.inc(dropped);
-    if (!this.#isDropping) this.#options.logger.error('the audit spool is full, the oldest events are lost');
+  #drop(kind: 'executed' | 'refused', events: number): void {
+    this.#options.metrics.auditDropped.inc({ kind }, events);
+    if (!this.#isDropping) this.#options.logger.error({ kind }, 'the audit spool is full, events are lost');
     this.#isDropping = true;
   }
 }

@@ -17,6 +17,11 @@ import type { Config } from '../config.ts';
 export type AuthClient = Pick<Client<typeof AuthServiceDefinition>, 'authenticate'>;
 /** Tells of revocations. */
 export type PolicyClient = Pick<Client<typeof PolicyServiceDefinition>, 'watchPolicy'>;
+/** Keeps roles, users, grants and tenants. */
+export type AdministrationClient = Pick<
+  Client<typeof PolicyServiceDefinition>,
+  'listRoles' | 'putRole' | 'deleteRole' | 'putUser' | 'putGrant' | 'deleteGrant' | 'createTenant' | 'listTenants'
+>;
 /** Keeps API keys. */
 export type KeyClient = Pick<
   Client<typeof KeyServiceDefinition>,
@@ -45,7 +50,7 @@ export type ResourceClient = Pick<
 /** What the gateway calls. */
 export interface Backends extends Disposable {
   readonly auth: AuthClient;
-  readonly policy: PolicyClient;
+  readonly policy: PolicyClient & AdministrationClient;
   readonly keys: KeyClient;
   readonly audit: AuditClient;
   readonly context: ContextClient;

@@ -41,6 +41,8 @@ export function createMcpService(options: GrpcEdgeOptions): BoundService {
 async function processRequest(request: McpRequest, arrival: Arrival, pipeline: Pipeline): Promise<McpResponse> {
   let message: Message;
   try {
+    // Whoever is nobody is not parsed for.
+    await pipeline.identify(arrival);
     message = toMessage(request);
   } catch (error) {
     return toResponse(pipeline.refuse(error, arrival), request.id);

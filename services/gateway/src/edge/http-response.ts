@@ -29,7 +29,7 @@ export function toHttpResponse(answer: Answer): HttpResponse {
 
 function headersOf(status: number, error: AppError): Record<string, string> {
   if (status === 401) return { 'www-authenticate': 'Bearer' };
-  if (status === 403 && error.reason !== 'ORIGIN_FORBIDDEN') {
+  if (status === 403 && error.reason !== 'ORIGIN_FORBIDDEN' && error.reason !== 'HOST_FORBIDDEN') {
     return { 'www-authenticate': 'Bearer error="insufficient_scope"' };
   }
   if (status !== 429 && status !== 503) return {};
@@ -45,4 +45,9 @@ export function toHttpBytes({ status, headers, text = '' }: HttpResponse): strin
     ...headers,
   }).map(([name, value]) => `${name}: ${value}\r\n`);
   return `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('')}\r\n${text}`;
+}
+
+/** Returns a response to what is no JSON-RPC. */
+export function plainResponse(status: number, message: string): HttpResponse {
+  return { status, headers: {}, text: JSON.stringify({ error: message }) };
 }

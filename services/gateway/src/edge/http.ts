@@ -7,26 +7,42 @@ import type { Clock, Logger } from '@gantry/telemetry';
 import type { Dialect } from '../json-rpc/dialect.ts';
 import type { GatewayMetrics } from '../metrics.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
+import type { BodyBudget } from './body-budget.ts';
+import { answerUnreadable } from './client-error.ts';
 import { dialectOfRequest, pathOf, toHttpArrival } from './http-arrival.ts';
-import { type HttpResponse, toHttpResponse } from './http-response.ts';
-import { checkOrigin } from './origin.ts';
-import { readBody } from './read-body.ts';
+import { type HttpResponse, plainResponse, toHttpResponse } from './http-response.ts';
+import { endWhenSent } from './linger.ts';
+import type { OriginPolicy } from './origin.ts';
+import { checkContentType, readBody } from './read-body.ts';
 import { receive } from './receive.ts';
+
+/** While auth cannot be asked, a body of this length is read without knowing whose it is: its answer must have its id. */
+const UNIDENTIFIED_BODY_BYTES_MAX = 64 * 1024;
+
+/** Whose bodies those are, for the budget. */
+const UNIDENTIFIED = '';
+
+/** How long a request that begins while the gateway drains has to arrive. */
+const LATE_ARRIVAL_MS = 1_000;
 
 /** What the HTTP edge needs. */
 export interface HttpEdgeOptions {
   readonly server: Server;
   readonly pipeline: Pipeline;
-  readonly metrics: Pick<GatewayMetrics, 'activeConnections'>;
+  readonly metrics: Pick<GatewayMetrics, 'activeConnections' | 'unreadableRequests'>;
   readonly logger: Logger;
   readonly clock: Clock;
-  readonly allowedOrigins: ReadonlySet<string>;
+  readonly origins: OriginPolicy;
+  readonly bodies: BodyBudget;
   readonly requestTimeoutMs: number;
 }
 
 /** `POST /mcp`. */
 export interface HttpEdge {
-  /** Takes no more connections; resolves when every one is closed, each after the request it is on. */
+  /**
+   * Takes no more connections; resolves when every one is closed, each after the request it is on. What has not arrived
+   * whole is not a request yet: its connection is cut.
+   */
   drain(): Promise<void>;
 }
 
@@ -36,73 +52,129 @@ const methodNotAllowed = {
   headers: { allow: 'POST' },
 };
 
+/** A request and its response. */
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+}
+
 /** Serves `POST /mcp` on a server. */
 export function createHttpEdge(options: HttpEdgeOptions): HttpEdge {
   const { server, metrics } = options;
+  /** Bounded by the connections the server takes. */
+  const active = new Set<Exchange>();
   let isDraining = false;
-  let active = 0;
   const closeIdle = () => {
     // Node's own closing of idle connections leaves those that have not sent a request yet.
-    if (isDraining && active === 0) server.closeAllConnections();
+    if (isDraining && active.size === 0) server.closeAllConnections();
+  };
+  const handle = (request: IncomingMessage, response: ServerResponse) => {
+    const exchange = { request, response };
+    active.add(exchange);
+    const late = isDraining ? setTimeout(() => cutUnfinished(exchange), LATE_ARRIVAL_MS) : undefined;
+    response.once('close', () => {
+      clearTimeout(late);
+      active.delete(exchange);
+      closeIdle();
+    });
+    void answer(exchange, options, () => isDraining);
   };
   server.on('connection', (socket) => {
     metrics.activeConnections.inc({ transport: 'http' });
     socket.once('close', () => metrics.activeConnections.dec({ transport: 'http' }));
   });
-  server.on('request', (request, response) => {
-    const requestId = randomUUID();
-    active += 1;
-    response.once('close', () => {
-      active -= 1;
-      closeIdle();
-    });
-    serve(request, response, { ...options, requestId }).then(
-      (answer) => {
-        if (isDraining) response.shouldKeepAlive = false;
-        send(response, answer, requestId);
-      },
-      // The client went away while it was sending.
-      (error: unknown) => {
-        options.logger.debug({ err: error, requestId }, 'a request was not received whole');
-        response.destroy();
-      },
-    );
+  server.on('request', handle);
+  // Whoever asks before it sends is told to go on when it is known who it is.
+  server.on('checkContinue', handle);
+  server.on('clientError', (error, socket) => {
+    const isAnswering = active
+      .values()
+      .some(({ request, response }) => request.socket === socket && response.headersSent);
+    answerUnreadable(error, { socket, isAnswering, metrics });
   });
   return {
     drain: () =>
       new Promise((resolve) => {
         isDraining = true;
         server.close(() => resolve());
+        active.forEach(cutUnfinished);
         closeIdle();
       }),
   };
+}
+
+function cutUnfinished({ request }: Exchange): void {
+  if (!request.complete) request.socket.destroy();
+}
+
+/** Serves one request. Never rejects. */
+async function answer(exchange: Exchange, options: HttpEdgeOptions, isDraining: () => boolean): Promise<void> {
+  const { request, response } = exchange;
+  const requestId = randomUUID();
+  try {
+    const { reply, isWelcome } = await serve(exchange, { ...options, requestId });
+    // A connection is kept for those who are known; what is left of a body makes it useless.
+    if (isDraining() || !isWelcome || !request.complete) response.shouldKeepAlive = false;
+    send(exchange, reply, requestId);
+  } catch (error) {
+    // The client went away while it was sending.
+    options.logger.debug({ err: error, requestId }, 'a request was not received whole');
+    response.destroy();
+  }
 }
 
 interface ServeOptions extends HttpEdgeOptions {
   readonly requestId: string;
 }
 
-async function serve(request: IncomingMessage, response: ServerResponse, options: ServeOptions): Promise<HttpResponse> {
-  if (pathOf(request) !== '/mcp') return notFound;
-  if (request.method !== 'POST') return methodNotAllowed;
-  const { pipeline } = options;
+/** What a request comes to. */
+interface Served {
+  readonly reply: HttpResponse;
+  /** Whether whoever sent it is known, and may send more. */
+  readonly isWelcome: boolean;
+}
+
+async function serve({ request, response }: Exchange, options: ServeOptions): Promise<Served> {
+  if (pathOf(request) !== '/mcp') return { reply: notFound, isWelcome: false };
+  if (request.method !== 'POST') return { reply: methodNotAllowed, isWelcome: false };
+  const { pipeline, bodies } = options;
   const facts = { ...options, transport: 'http' } as const;
   let dialect: Dialect = 'native';
-  let input: Uint8Array;
   try {
-    checkOrigin(request, options.allowedOrigins);
+    options.origins.check(request);
     dialect = dialectOfRequest(request);
-    input = await readBody(request);
+    const credentialId = await identify(request, dialect, options);
+    checkContentType(request);
+    using share = bodies.open(credentialId);
+    if (expectsContinue(request)) response.writeContinue();
+    const input = await readBody(request, share);
+    const signal = dialect === 'native' ? whenAbandoned(response) : undefined;
+    const reply = toHttpResponse(
+      await receive(pipeline, { input, arrival: toHttpArrival(request, { ...facts, dialect, signal }) }),
+    );
+    return { reply, isWelcome: reply.status !== 401 };
   } catch (error) {
     if (!isAppError(error)) throw error;
-    // What is left of the body is not read: the connection cannot be used again.
-    if (!request.complete) response.shouldKeepAlive = false;
-    return toHttpResponse(pipeline.refuse(error, toHttpArrival(request, { ...facts, dialect, signal: undefined })));
+    const arrival = toHttpArrival(request, { ...facts, dialect, signal: undefined });
+    const reply = toHttpResponse(pipeline.refuse(error, arrival));
+    // There is no id to say it to: a client that does not know its request failed would wait for an answer.
+    return { reply: reply.status === 200 ? { ...reply, status: 503 } : reply, isWelcome: false };
   }
-  const signal = dialect === 'native' ? whenAbandoned(response) : undefined;
-  const arrival = toHttpArrival(request, { ...facts, dialect, signal });
-  const answer = await receive(pipeline, { input, arrival });
-  return toHttpResponse(answer);
+}
+
+/** Establishes whose body it is before any of it is read, and returns the credential. */
+async function identify(request: IncomingMessage, dialect: Dialect, options: ServeOptions): Promise<string> {
+  const arrival = toHttpArrival(request, { ...options, transport: 'http', dialect, signal: undefined });
+  try {
+    const { principal } = await options.pipeline.identify(arrival);
+    return principal.credentialId;
+  } catch (error) {
+    const { 'content-length': length } = request.headers;
+    const isShort = length !== undefined && Number(length) <= UNIDENTIFIED_BODY_BYTES_MAX;
+    // It is asked again when the body is there.
+    if (isAppError(error) && error.code !== 'UNAUTHENTICATED' && isShort) return UNIDENTIFIED;
+    throw error;
+  }
 }
 
 /** In the native dialect a client that hangs up has cancelled; in MCP before 2026-07-28 it has not. */
@@ -114,17 +186,20 @@ function whenAbandoned(response: ServerResponse): AbortSignal {
   return controller.signal;
 }
 
-function send(response: ServerResponse, { status, headers, text }: HttpResponse, requestId: string): void {
+function send({ request, response }: Exchange, { status, headers, text = '' }: HttpResponse, requestId: string): void {
   if (response.destroyed) return;
-  const common = { ...headers, 'x-request-id': requestId };
-  if (text === undefined) {
-    response.writeHead(status, { ...common, 'content-length': 0 }).end();
+  const type = text === '' ? {} : { 'content-type': 'application/json' };
+  const length = Buffer.byteLength(text);
+  response.writeHead(status, { ...headers, 'x-request-id': requestId, ...type, 'content-length': length });
+  // Whoever was not told to go on does not.
+  if (request.complete || expectsContinue(request)) {
+    response.end(text);
     return;
   }
-  const length = Buffer.byteLength(text);
-  response.writeHead(status, { ...common, 'content-type': 'application/json', 'content-length': length }).end(text);
+  response.write(text);
+  endWhenSent(request, response);
 }
 
-function plainResponse(status: number, message: string): HttpResponse {
-  return { status, headers: {}, text: JSON.stringify({ error: message }) };
+function expectsContinue({ headers }: IncomingMessage): boolean {
+  return headers.expect?.toLowerCase() === '100-continue';
 }

@@ -1,26 +1,51 @@
 import type { IncomingMessage } from 'node:http';
 
-import { hostHeaderInvalid, originForbidden } from '../errors.ts';
+import { hostForbidden, hostHeaderInvalid, originForbidden, requestInvalid } from '../errors.ts';
 
 const LOCAL_HOSTNAMES: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
 
-/**
- * Checks who a request says it comes from and goes to. Web pages may call from this host, from localhost, and from the
- * allowed origins; what is not a browser sends no origin.
- *
- * @throws {AppError} HOST_HEADER_INVALID for more than one Host header, ORIGIN_FORBIDDEN.
- */
-export function checkOrigin(request: IncomingMessage, allowedOrigins: ReadonlySet<string>): void {
-  // Node keeps the first of several, a proxy in front of it may have looked at the last.
-  if (countHeaders(request.rawHeaders, 'host') > 1) throw hostHeaderInvalid();
-  const { origin, host } = request.headers;
-  if (origin !== undefined && !isAllowed(origin, host, allowedOrigins)) throw originForbidden();
+/** Which web pages may call, and by which names this gateway is called. */
+export interface OriginPolicy {
+  /**
+   * Checks who a request says it comes from and goes to.
+   *
+   * @throws {AppError} HOST_HEADER_INVALID for more than one Host header, REQUEST_INVALID for more than one Authorization
+   *   header, HOST_FORBIDDEN, ORIGIN_FORBIDDEN.
+   */
+  check(request: IncomingMessage): void;
 }
 
-function isAllowed(origin: string, host: string | undefined, allowedOrigins: ReadonlySet<string>): boolean {
-  if (allowedOrigins.has(origin)) return true;
-  const url = URL.parse(origin);
-  return url !== null && (LOCAL_HOSTNAMES.has(url.hostname) || url.host === host);
+/**
+ * Creates the policy of a gateway that listens on a host. Web pages may call from localhost and from the allowed origins;
+ * what is not a browser sends no origin. That a page comes from the host it calls says nothing: a name of the attacker's
+ * may lead here (DNS rebinding). For the same reason a gateway on a loopback address goes by no other name than
+ * localhost's and those of the allowed origins. On other addresses its public name is not known, and any will do.
+ */
+export function createOriginPolicy(listeningHost: string, origins: readonly string[]): OriginPolicy {
+  const allowedOrigins: ReadonlySet<string> = new Set(origins);
+  const allowedHostnames = new Set(origins.flatMap((origin) => URL.parse(origin)?.hostname ?? []));
+  const checksHost = isLoopback(listeningHost);
+  const isKnownHost = (host: string) => {
+    const hostname = URL.parse(`http://${host}`)?.hostname ?? '';
+    return LOCAL_HOSTNAMES.has(hostname) || isLoopback(hostname) || allowedHostnames.has(hostname);
+  };
+  const isKnownOrigin = (origin: string) =>
+    allowedOrigins.has(origin) || LOCAL_HOSTNAMES.has(URL.parse(origin)?.hostname ?? '');
+  return {
+    check({ headers: { host, origin }, rawHeaders }) {
+      // Node keeps the first of several, a proxy in front of it may have looked at the last.
+      if (countHeaders(rawHeaders, 'host') > 1) throw hostHeaderInvalid();
+      if (countHeaders(rawHeaders, 'authorization') > 1) {
+        throw requestInvalid('a request has at most one Authorization header');
+      }
+      if (checksHost && host !== undefined && !isKnownHost(host)) throw hostForbidden();
+      if (origin !== undefined && !isKnownOrigin(origin)) throw originForbidden();
+    },
+  };
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(host);
 }
 
 function countHeaders(rawHeaders: readonly string[], name: string): number {

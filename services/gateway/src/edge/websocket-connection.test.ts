@@ -1,17 +1,13 @@
 import { EventEmitter } from 'node:events';
 
 import { AppError } from '@gantry/errors';
-import { systemClock } from '@gantry/telemetry';
+import { fakeClock } from '@gantry/testkit';
 import { expect, test } from 'vitest';
 import type { WebSocket } from 'ws';
 
 import type { Answer, Pipeline } from '../pipeline/pipeline.ts';
-import {
-  FRAMES_IN_FLIGHT_MAX,
-  FRAMES_QUEUED_MAX,
-  UNSENT_BYTES_MAX,
-  WebSocketConnection,
-} from './websocket-connection.ts';
+import { FRAMES_IN_FLIGHT_MAX } from './frame-window.ts';
+import { FRAMES_QUEUED_MAX, READER_STUCK_MS, UNSENT_BYTES_MAX, WebSocketConnection } from './websocket-connection.ts';
 
 /** What a connection uses of a socket, without a network: how full it is, is for the test to say. */
 class FakeSocket extends EventEmitter {
@@ -49,10 +45,14 @@ class FakeSocket extends EventEmitter {
   }
 }
 
+/** How many a connection begins with. */
+const FRAMES_BEGUN = 16;
+
 const done: Answer = { kind: 'one', reply: { idText: '1', resultText: '{}' }, dialect: 'native' };
 
 function world(pipeline: Partial<Pipeline> = {}) {
   const socket = new FakeSocket();
+  const clock = fakeClock();
   const connection = new WebSocketConnection({
     // The fake has all that the connection uses.
     socket: socket as unknown as WebSocket,
@@ -64,7 +64,7 @@ function world(pipeline: Partial<Pipeline> = {}) {
       ...pipeline,
     },
     resources: { watchResource: async function* () {} },
-    clock: systemClock,
+    clock,
     requestTimeoutMs: 1_000,
     clientAddress: '',
     authorization: undefined,
@@ -73,12 +73,16 @@ function world(pipeline: Partial<Pipeline> = {}) {
     parent: undefined,
   });
   const receive = () => socket.emit('message', Buffer.from('{"jsonrpc":"2.0","id":1,"method":"ping"}'), false);
-  return { socket, connection, receive };
+  return { socket, clock, connection, receive };
 }
 
 test('reading stops at as many messages as are worked on at once, and goes on when there is room', async () => {
   const gate = Promise.withResolvers<Answer>();
-  const { socket, receive } = world({ answer: () => gate.promise });
+  let answers: Promise<Answer> = Promise.resolve(done);
+  const { socket, receive } = world({ answer: () => answers });
+  for (let count = 0; count < 10; count += 1) receive();
+  await expect.poll(() => socket.sent.splice(0).length).toBe(10);
+  answers = gate.promise;
   for (let count = 0; count < FRAMES_IN_FLIGHT_MAX; count += 1) receive();
   expect(socket.isPaused).toBe(false);
   receive();
@@ -90,7 +94,7 @@ test('reading stops at as many messages as are worked on at once, and goes on wh
 
 test('a client that fills the queue although it is not read from is closed', () => {
   const { socket, receive } = world({ answer: () => new Promise(() => undefined) });
-  for (let count = 0; count < FRAMES_IN_FLIGHT_MAX + FRAMES_QUEUED_MAX; count += 1) receive();
+  for (let count = 0; count < FRAMES_BEGUN + FRAMES_QUEUED_MAX; count += 1) receive();
   expect(socket.ends).toEqual([]);
   receive();
   expect(socket.ends).toEqual([1008]);
@@ -114,6 +118,42 @@ test('a client that lets answers pile up is cut off', async () => {
   socket.bufferedAmount = UNSENT_BYTES_MAX + 1;
   gate.resolve(done);
   await expect.poll(() => socket.ends).toEqual(['terminated']);
+});
+
+test('long answers are worked on a few at a time, whatever is asked for', async () => {
+  const long: Answer = {
+    kind: 'one',
+    reply: { idText: '1', resultText: `"${'x'.repeat(3 * 1024 * 1024)}"` },
+    dialect: 'native',
+  };
+  const gates: PromiseWithResolvers<Answer>[] = [];
+  const { socket, receive } = world({
+    answer: () => {
+      const gate = Promise.withResolvers<Answer>();
+      gates.push(gate);
+      return gate.promise;
+    },
+  });
+  for (let count = 0; count < 64; count += 1) receive();
+  expect(gates).toHaveLength(FRAMES_BEGUN);
+  for (const gate of gates.splice(0)) gate.resolve(long);
+  await expect.poll(() => gates.length).toBe(5);
+  expect(socket.sent).toHaveLength(FRAMES_BEGUN);
+});
+
+test('a client that reads nothing for ten seconds is closed, one that reads slowly is not', () => {
+  const { socket, clock, connection } = world();
+  socket.bufferedAmount = 8 * 1024 * 1024;
+  for (let seconds = 0; seconds < 30; seconds += 1) {
+    socket.bufferedAmount -= 1;
+    connection.checkReader();
+    clock.advance(READER_STUCK_MS - 1);
+  }
+  connection.checkReader();
+  expect(socket.ends).toEqual([]);
+  clock.advance(1);
+  connection.checkReader();
+  expect(socket.ends).toEqual([1013]);
 });
 
 test('a client that does not answer a ping is cut off at the next', () => {

@@ -12,12 +12,10 @@ import type { Body } from '../json-rpc/message.ts';
 import type { MethodCall, PushConnection } from '../methods/method.ts';
 import type { Arrival } from '../pipeline/arrival.ts';
 import { type Answer, isInitialize, type Pipeline } from '../pipeline/pipeline.ts';
+import { createFrameWindow } from './frame-window.ts';
 import { idTextsOf, toFrameRefusal } from './frame.ts';
 import { receive } from './receive.ts';
 import { ResourceSubscriptions } from './resource-subscriptions.ts';
-
-/** Frames worked on at once; a client that pipelines more waits. */
-export const FRAMES_IN_FLIGHT_MAX = 64;
 
 /** Frames that had left the socket when it was paused: no more than a read of 64 KiB holds. */
 export const FRAMES_QUEUED_MAX = 10_000;
@@ -26,8 +24,11 @@ export const FRAMES_QUEUED_MAX = 10_000;
 const UNSENT_BYTES_PAUSE = 1024 * 1024;
 export const UNSENT_BYTES_MAX = 16 * 1024 * 1024;
 
+/** How long a client may leave what it was sent; a slow line takes 16 MiB in less. */
+export const READER_STUCK_MS = 10_000;
+
 /** RFC 6455 §7.4. */
-export const closeCodes = { goingAway: 1001, policyViolation: 1008 } as const;
+export const closeCodes = { goingAway: 1001, policyViolation: 1008, tryAgainLater: 1013 } as const;
 
 /** What a client is told when its key was revoked, has expired, or never was. */
 export const CREDENTIAL_ENDED = 'the API key is not valid any more';
@@ -54,7 +55,8 @@ export class WebSocketConnection implements PushConnection {
   readonly #controllers = new Map<string, AbortController>();
   readonly #queue: (string | Uint8Array)[] = [];
   #dialect: Dialect;
-  #inFlight = 0;
+  readonly #window = createFrameWindow();
+  #unread: { readonly bytes: number; readonly sinceMs: number } | undefined;
   #isAlive = true;
   #drained: PromiseWithResolvers<void> | undefined;
 
@@ -110,6 +112,17 @@ export class WebSocketConnection implements PushConnection {
     return void this.identify().catch(() => undefined);
   }
 
+  /** Closes when the client has not read any of what it was sent for too long. */
+  checkReader(): void {
+    const bytes = this.#options.socket.bufferedAmount;
+    const nowMs = this.#options.clock.now();
+    if (bytes <= UNSENT_BYTES_PAUSE) this.#unread = undefined;
+    else if (this.#unread === undefined || bytes < this.#unread.bytes) this.#unread = { bytes, sinceMs: nowMs };
+    else if (nowMs - this.#unread.sinceMs >= READER_STUCK_MS) {
+      this.close(closeCodes.tryAgainLater, 'answers are not read');
+    }
+  }
+
   close(code: number, reason: string): void {
     this.#options.socket.close(code, reason);
   }
@@ -122,7 +135,7 @@ export class WebSocketConnection implements PushConnection {
   async drain(): Promise<void> {
     this.#drained ??= Promise.withResolvers();
     this.#queue.length = 0;
-    if (this.#inFlight === 0) this.#drained.resolve();
+    if (this.#window.inFlight === 0) this.#drained.resolve();
     await this.#drained.promise;
     const { socket } = this.#options;
     if (socket.readyState === socket.CLOSED) return;
@@ -147,20 +160,20 @@ export class WebSocketConnection implements PushConnection {
   }
 
   #isSaturated(): boolean {
-    return this.#inFlight >= FRAMES_IN_FLIGHT_MAX || this.#options.socket.bufferedAmount > UNSENT_BYTES_PAUSE;
+    return this.#window.isFull || this.#options.socket.bufferedAmount > UNSENT_BYTES_PAUSE;
   }
 
   #start(input: string | Uint8Array): void {
-    this.#inFlight += 1;
-    void this.#serve(input).finally(() => {
-      this.#inFlight -= 1;
+    this.#window.begin(input.length);
+    void this.#serve(input).then((answerBytes) => {
+      this.#window.end(input.length, answerBytes);
       this.#goOn();
     });
   }
 
   /** Starts what waits, and reads on when nothing does. */
   #goOn(): void {
-    if (this.#drained !== undefined && this.#inFlight === 0) return this.#drained.resolve();
+    if (this.#drained !== undefined && this.#window.inFlight === 0) return this.#drained.resolve();
     while (this.#queue.length > 0 && !this.#isSaturated()) {
       const next = this.#queue.shift();
       if (next !== undefined) this.#start(next);
@@ -169,7 +182,8 @@ export class WebSocketConnection implements PushConnection {
       this.#options.socket.resume();
   }
 
-  async #serve(input: string | Uint8Array): Promise<void> {
+  /** Answers a message and returns how long the answer was. */
+  async #serve(input: string | Uint8Array): Promise<number> {
     const controller = new AbortController();
     let idTexts: readonly string[] = [];
     const onParsed = (body: Body) => {
@@ -184,18 +198,18 @@ export class WebSocketConnection implements PushConnection {
       if (this.#controllers.get(idText) === controller) this.#controllers.delete(idText);
     }
     // A client that has cancelled does not expect an answer.
-    if (controller.signal.aborted) return;
-    this.#answer(answer);
+    return controller.signal.aborted ? 0 : this.#answer(answer);
   }
 
-  #answer(answer: Answer): void {
-    if (answer.kind === 'none') return;
+  #answer(answer: Answer): number {
+    if (answer.kind === 'none') return 0;
     if (answer.kind === 'many') return this.#send(encodeReplies(answer.replies, answer.dialect));
     const { reply, dialect } = answer;
-    this.#send(encodeReply(reply, dialect));
+    const bytes = this.#send(encodeReply(reply, dialect));
     if (isErrorReply(reply) && reply.error.code === 'UNAUTHENTICATED') {
       this.close(closeCodes.policyViolation, CREDENTIAL_ENDED);
     }
+    return bytes;
   }
 
   #push(subscriptionId: string, uri: string): void {
@@ -203,13 +217,16 @@ export class WebSocketConnection implements PushConnection {
     this.#send(JSON.stringify({ jsonrpc: '2.0', method: 'notifications/resources/updated', params }));
   }
 
-  #send(text: string): void {
+  #send(text: string): number {
     const { socket } = this.#options;
-    if (socket.readyState !== socket.OPEN) return;
-    socket.send(text, () => this.#goOn());
-    if (socket.bufferedAmount <= UNSENT_BYTES_MAX) return;
+    if (socket.readyState !== socket.OPEN) return text.length;
+    socket.send(text, () => {
+      this.#unread = undefined;
+      this.#goOn();
+    });
     // A close frame would wait behind what is not read.
-    socket.terminate();
+    if (socket.bufferedAmount > UNSENT_BYTES_MAX) socket.terminate();
+    return text.length;
   }
 
   /** ws has closed the connection already, with the code of RFC 6455 that says why; this is for the record. */

@@ -14,11 +14,14 @@ import type { Arrival } from '../pipeline/arrival.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
 import { dialectOfRequest, pathOf, toHttpArrival } from './http-arrival.ts';
 import { toHttpBytes, toHttpResponse } from './http-response.ts';
-import { checkOrigin } from './origin.ts';
+import type { OriginPolicy } from './origin.ts';
 import { closeCodes, CREDENTIAL_ENDED, WebSocketConnection } from './websocket-connection.ts';
 
 /** How often connections are pinged and their credentials looked at; load balancers cut what is silent for a minute. */
 const CHECK_INTERVAL_MS = 30_000;
+
+/** How often it is looked whether clients read. */
+const READER_CHECK_INTERVAL_MS = 1_000;
 
 /** How long a peer has to answer a close. */
 const CLOSE_TIMEOUT_MS = 1_000;
@@ -34,7 +37,7 @@ export interface WebSocketEdgeOptions {
   readonly metrics: Pick<GatewayMetrics, 'activeConnections' | 'gauge'>;
   readonly logger: Logger;
   readonly clock: Clock;
-  readonly allowedOrigins: ReadonlySet<string>;
+  readonly origins: OriginPolicy;
   readonly requestTimeoutMs: number;
   /** Default 30,000. */
   readonly checkIntervalMs?: number;
@@ -91,6 +94,10 @@ export function createWebSocketEdge(options: WebSocketEdgeOptions): WebSocketEdg
   };
 
   const timer = setInterval(() => connections.forEach((connection) => connection.check()), checkIntervalMs);
+  const readerTimer = setInterval(
+    () => connections.forEach((connection) => connection.checkReader()),
+    READER_CHECK_INTERVAL_MS,
+  );
   return {
     closeCredential(credentialId) {
       for (const connection of connections) {
@@ -103,6 +110,7 @@ export function createWebSocketEdge(options: WebSocketEdgeOptions): WebSocketEdg
     },
     [Symbol.dispose]() {
       clearInterval(timer);
+      clearInterval(readerTimer);
       for (const connection of connections) connection.terminate();
     },
   };
@@ -138,7 +146,7 @@ async function admit(upgrade: Upgrade, options: WebSocketEdgeOptions): Promise<A
   const facts = { ...options, transport: 'websocket', requestId: randomUUID(), signal: undefined } as const;
   let arrival = toHttpArrival(request, { ...facts, dialect: 'native' });
   try {
-    checkOrigin(request, options.allowedOrigins);
+    options.origins.check(request);
     arrival = toHttpArrival(request, { ...facts, dialect: dialectOfRequest(request) });
     return { arrival, identity: await options.pipeline.identify(arrival) };
   } catch (error) {

@@ -12,7 +12,10 @@ export const JSON_DEPTH_MAX = 64;
 /** The most messages of a batch. */
 export const BATCH_MESSAGES_MAX = 100;
 
-const LIMITS = { depthMax: JSON_DEPTH_MAX, messagesMax: BATCH_MESSAGES_MAX };
+/** The most members and elements: 500 documents of 200 each. 4 MiB of `[0,0,…` would be two million, and stall all others. */
+export const JSON_VALUES_MAX = 100_000;
+
+const LIMITS = { depthMax: JSON_DEPTH_MAX, messagesMax: BATCH_MESSAGES_MAX, valuesMax: JSON_VALUES_MAX };
 
 /**
  * Decodes a body.
@@ -30,11 +33,11 @@ export function decodeBody(bytes: Uint8Array): string {
 /**
  * Parses a text into messages.
  *
- * @throws {AppError} PARSE_ERROR when it is not JSON or nests too deep, REQUEST_INVALID when it is an empty or too long batch.
+ * @throws {AppError} PARSE_ERROR when it is not JSON, nests too deep or holds too much, REQUEST_INVALID when it is an empty or too long batch.
  */
 export function parseBody(text: string): Body {
   const scan = scanJson(text, LIMITS);
-  checkDepth(scan);
+  checkSize(scan);
   if (scan.messageCount > BATCH_MESSAGES_MAX) {
     throw requestInvalid(`a batch holds at most ${BATCH_MESSAGES_MAX} requests; split it`);
   }
@@ -47,17 +50,20 @@ export function parseBody(text: string): Body {
 /**
  * Parses params that come by themselves; an empty text stands for none.
  *
- * @throws {AppError} PARSE_ERROR when it is not JSON or nests too deep.
+ * @throws {AppError} PARSE_ERROR when it is not JSON, nests too deep or holds too much.
  */
 export function parseParams(text: string): unknown {
   if (text === '') return undefined;
-  // Only the depth matters: the commas of an array are not those of a batch.
-  checkDepth(scanJson(text, { ...LIMITS, messagesMax: Infinity }));
+  // Only depth and size matter: the commas of an array are not those of a batch.
+  checkSize(scanJson(text, { ...LIMITS, messagesMax: Infinity }));
   return parseJson(text);
 }
 
-function checkDepth({ depth }: JsonScan): void {
+function checkSize({ depth, valueCount }: JsonScan): void {
   if (depth > JSON_DEPTH_MAX) throw parseError(`the JSON nests deeper than ${JSON_DEPTH_MAX} levels; flatten it`);
+  if (valueCount > JSON_VALUES_MAX) {
+    throw parseError(`the JSON has more than ${JSON_VALUES_MAX} members and elements; send less at a time`);
+  }
 }
 
 function parseJson(text: string): unknown {

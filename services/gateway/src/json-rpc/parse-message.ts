@@ -1,4 +1,6 @@
-import { modernVersionUnsupported, requestInvalid } from '../errors.ts';
+import type { AppError } from '@gantry/errors';
+
+import { modernVersionUnsupported, paramsInvalid, requestInvalid } from '../errors.ts';
 import { MODERN_VERSION_KEY } from './dialect.ts';
 import type { InvalidMessage, Message } from './message.ts';
 import type { MessageText } from './scan-json.ts';
@@ -10,14 +12,13 @@ export function parseMessage(value: unknown, text: MessageText): Message {
   if (!isObject(value)) return invalid('null', 'a request is a JSON object');
   const id = parseId(value, text);
   if (id.problem !== undefined) return invalid('null', id.problem);
+  if (text.duplicate !== undefined) return invalid(id.text, 'duplicate member: a request has every member once');
   if (value['jsonrpc'] !== '2.0') return invalid(id.text, 'jsonrpc must be "2.0"');
   const { method, params } = value;
   if (method === undefined && isResponse(value)) return { kind: 'response' };
   if (typeof method !== 'string') return invalid(id.text, 'method must be a string, such as "context/get"');
   const claimed = modernClaimOf(params);
-  if (claimed !== undefined) {
-    return { kind: 'invalid', idText: id.text ?? 'null', error: modernVersionUnsupported(claimed) };
-  }
+  if (claimed !== undefined) return { kind: 'invalid', idText: id.text ?? 'null', error: modernClaimError(claimed) };
   return { kind: 'call', idText: id.text, method, params, paramsText: paramsTextOf(params, text) };
 }
 
@@ -26,13 +27,14 @@ export function isObject(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function parseId(value: Json, { idText }: MessageText): { text: string | undefined; problem?: string } {
+function parseId(value: Json, { idText, duplicate }: MessageText): { text: string | undefined; problem?: string } {
   const { id } = value;
+  if (duplicate === 'id') return { text: undefined, problem: 'duplicate member: a request has one id' };
   if (id === undefined) return { text: undefined };
   if (id !== null && typeof id !== 'string' && typeof id !== 'number') {
     return { text: undefined, problem: 'id must be a string, a number or null' };
   }
-  // The scan does not see a key that is written with escapes.
+  // A message of gRPC has no text.
   return { text: idText ?? JSON.stringify(id) };
 }
 
@@ -41,11 +43,16 @@ function isResponse(value: Json): boolean {
 }
 
 /** Returns the version by which params claim the modern dialect, or undefined when they do not. */
-function modernClaimOf(params: unknown): string | undefined {
+function modernClaimOf(params: unknown): unknown {
   if (!isObject(params)) return undefined;
   const meta = params['_meta'];
   if (!isObject(meta) || !(MODERN_VERSION_KEY in meta)) return undefined;
-  return String(meta[MODERN_VERSION_KEY]);
+  return meta[MODERN_VERSION_KEY];
+}
+
+function modernClaimError(claimed: unknown): AppError {
+  if (typeof claimed === 'string') return modernVersionUnsupported(claimed);
+  return paramsInvalid(`params._meta["${MODERN_VERSION_KEY}"]`, 'must be a string');
 }
 
 function paramsTextOf(params: unknown, { paramsText }: MessageText): string {

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 
 import { scanJson } from './scan-json.ts';
 
-const limits = { depthMax: 64, messagesMax: 100 };
+const limits = { depthMax: 64, messagesMax: 100, valuesMax: 1_000 };
 
 function depthOf(value: unknown): number {
   if (typeof value !== 'object' || value === null) return 0;
@@ -49,7 +49,29 @@ describe('scanJson', () => {
     expect(messages).toEqual([{}, { idText: '2' }, {}, {}, { idText: '5' }]);
   });
 
+  test('finds what a message says twice, however it is written', () => {
+    const duplicatesIn = (text: string) => scanJson(text, limits).messages.map(({ duplicate }) => duplicate);
+    expect(duplicatesIn('{"params":{"a":1},"\\u0070arams":{"a":2}}')).toEqual(['params']);
+    expect(duplicatesIn('{"i\\u0064":1,"x":2,"id":3}')).toEqual(['id']);
+    expect(duplicatesIn('[{"id":1},{"id":2,"__proto__":1},{"__proto__":1,"__proto__":2}]')).toEqual([
+      undefined,
+      undefined,
+      '__proto__',
+    ]);
+    expect(duplicatesIn('{"params":{"id":1,"id":2},"id":3}')).toEqual([undefined]);
+  });
+
+  test('reads a name that is written with escapes', () => {
+    expect(scanJson('{"\\u0069d":7}', limits).messages).toEqual([{ idText: '7' }]);
+  });
+
+  test('counts the values that objects and arrays hold', () => {
+    expect(scanJson('{"a":[1,2,{}],"b":3}', limits).valueCount).toBe(6);
+  });
+
   test('stops where a limit is passed', () => {
+    expect(scanJson(`{"a":[${'1,'.repeat(10_000)}1]}`, limits).valueCount).toBe(1_001);
+    expect(scanJson(`{"a":[${'{},'.repeat(10_000)}1]}`, limits).valueCount).toBe(1_001);
     expect(scanJson('['.repeat(10_000), limits).depth).toBe(65);
     expect(scanJson(`[${'1,'.repeat(10_000)}1]`, limits).messageCount).toBe(101);
   });

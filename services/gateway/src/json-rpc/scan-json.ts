@@ -4,6 +4,8 @@ export interface MessageText {
   readonly idText?: string | undefined;
   /** The JSON text of `params`; undefined when there is none. */
   readonly paramsText?: string | undefined;
+  /** The name of a member that is there twice, however it is written; undefined when there is none. */
+  readonly duplicate?: string | undefined;
 }
 
 /** What is known of a JSON text before it is parsed. */
@@ -12,6 +14,8 @@ export interface JsonScan {
   readonly depth: number;
   /** How many messages the text holds: 1, or the elements of an array. */
   readonly messageCount: number;
+  /** How many values the objects and arrays hold, give or take the empty ones. */
+  readonly valueCount: number;
   /** One entry a message, in order; entries of elements that are not objects are empty. */
   readonly messages: readonly MessageText[];
 }
@@ -20,11 +24,13 @@ export interface JsonScan {
 export interface ScanLimits {
   readonly depthMax: number;
   readonly messagesMax: number;
+  readonly valuesMax: number;
 }
 
 interface Mutable {
   idText?: string | undefined;
   paramsText?: string | undefined;
+  duplicate?: string | undefined;
 }
 
 const QUOTE = 0x22;
@@ -37,8 +43,8 @@ const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 
 /**
- * Looks over a JSON text without parsing it: how deep it nests and how many messages it holds, so that JSON.parse never
- * sees what would cost too much, and the text of each message's `id` and `params`, which JSON.parse does not keep
+ * Looks over a JSON text without parsing it: how deep it nests, how many messages and values it holds, so that JSON.parse
+ * never sees what would cost too much; what a message says twice, of which JSON.parse keeps the last; and the text of each message's `id` and `params`, which JSON.parse does not keep
  * (a number beyond 2^53 would come back changed). Stops at the first limit. The text need not be valid.
  */
 export function scanJson(text: string, limits: ScanLimits): JsonScan {
@@ -56,6 +62,9 @@ class Scanner {
   #stringStart = 0;
   #stringEnd = 0;
   #key: 'idText' | 'paramsText' | undefined;
+  /** The members of the message so far; bounded by `valuesMax`. */
+  #names = new Set<string>();
+  #valueCount = 0;
   #valueStart = 0;
 
   constructor(text: string, limits: ScanLimits) {
@@ -69,7 +78,12 @@ class Scanner {
     for (let index = 0; index < text.length && !this.#isOverLimit(); index += 1) {
       index = this.#step(text.charCodeAt(index), index);
     }
-    return { depth: this.#deepest, messageCount: this.#messages.length, messages: this.#messages };
+    return {
+      depth: this.#deepest,
+      messageCount: this.#messages.length,
+      valueCount: this.#valueCount,
+      messages: this.#messages,
+    };
   }
 
   /** Takes one character and returns the index of the last one it has dealt with. */
@@ -82,6 +96,7 @@ class Scanner {
       case OPEN_OBJECT:
       case OPEN_ARRAY:
         this.#depth += 1;
+        this.#valueCount += 1;
         if (this.#depth > this.#deepest) this.#deepest = this.#depth;
         return index;
       case CLOSE_OBJECT:
@@ -93,17 +108,27 @@ class Scanner {
         this.#beginValue(index);
         return index;
       case COMMA:
+        this.#valueCount += 1;
         this.#endValue(index);
-        if (this.#depth === 1 && this.#memberDepth === 2) this.#messages.push({});
+        if (this.#depth === 1 && this.#memberDepth === 2) this.#beginMessage();
         return index;
       default:
         return index;
     }
   }
 
+  #beginMessage(): void {
+    this.#messages.push({});
+    this.#names = new Set();
+  }
+
   #beginValue(index: number): void {
     if (this.#depth !== this.#memberDepth) return;
-    this.#key = keyOf(this.#text, this.#stringStart, this.#stringEnd);
+    const name = nameOf(this.#text.slice(this.#stringStart, this.#stringEnd + 1));
+    const message = this.#messages.at(-1);
+    if (message !== undefined && this.#names.has(name)) message.duplicate ??= name;
+    this.#names.add(name);
+    this.#key = keys.get(name);
     this.#valueStart = index + 1;
   }
 
@@ -115,15 +140,25 @@ class Scanner {
   }
 
   #isOverLimit(): boolean {
-    return this.#deepest > this.#limits.depthMax || this.#messages.length > this.#limits.messagesMax;
+    const { depthMax, messagesMax, valuesMax } = this.#limits;
+    return this.#deepest > depthMax || this.#messages.length > messagesMax || this.#valueCount > valuesMax;
   }
 }
 
-function keyOf(text: string, start: number, end: number): 'idText' | 'paramsText' | undefined {
-  const length = end - start + 1;
-  if (length === '"id"'.length && text.startsWith('"id"', start)) return 'idText';
-  if (length === '"params"'.length && text.startsWith('"params"', start)) return 'paramsText';
-  return undefined;
+const keys: ReadonlyMap<string, 'idText' | 'paramsText'> = new Map([
+  ['id', 'idText'],
+  ['params', 'paramsText'],
+]);
+
+/** Returns the name that a JSON string stands for: `"\u0069d"` is `id`. */
+function nameOf(text: string): string {
+  if (!text.includes('\\')) return text.slice(1, -1);
+  try {
+    return String(JSON.parse(text));
+  } catch {
+    // The whole is not valid either, and will not be parsed.
+    return text;
+  }
 }
 
 /** Returns the index of the quote that ends the string whose first quote is at `start`; the last index when none does. */

@@ -4,6 +4,7 @@ import { createContextMethods } from './context-methods.ts';
 import { createDocumentMethods } from './document-methods.ts';
 import { createKeyMethods } from './key-methods.ts';
 import type { Method } from './method.ts';
+import { createPolicyMethods } from './policy-methods.ts';
 import { createProtocolMethods } from './protocol-methods.ts';
 import { createResourceMethods } from './resource-methods.ts';
 import { createSessionMethods } from './session-methods.ts';
@@ -25,6 +26,7 @@ export function createMethodTable(backends: Backends, contextItemsMax: number): 
       ...createResourceMethods(backends.resources),
       ...createSubscriptionMethods(backends.resources),
       ...createKeyMethods(backends.keys),
+      ...createPolicyMethods(backends.policy),
       ...createAuditMethods(backends.audit),
     }),
   );

@@ -16,6 +16,7 @@ const FEATURES = [
   'sessions',
   'documents',
   'keys',
+  'policy',
   'audit',
   'batch',
   'notifications',

@@ -1,10 +1,11 @@
-import { createMemoryRateLimiter } from '@gantry/rate-limit';
+import { createMemoryRateLimiter, type RateLimiter } from '@gantry/rate-limit';
 import { createMetricsRegistry, createTracing, systemClock } from '@gantry/telemetry';
 import { silentLogger, testPrincipal } from '@gantry/testkit';
 import { expect, test } from 'vitest';
 
 import type { CredentialCache } from '../clients/credential-cache.ts';
 import { toHttpResponse } from '../edge/http-response.ts';
+import { isErrorReply } from '../json-rpc/encode-reply.ts';
 import { parseBody } from '../json-rpc/parse-body.ts';
 import { createGatewayMetrics } from '../metrics.ts';
 import type { Arrival } from './arrival.ts';
@@ -32,24 +33,40 @@ const credentials: CredentialCache = {
   isLive: true,
 };
 
-async function startPipeline(handle: () => Promise<string>) {
+interface Options {
+  readonly limiter?: RateLimiter;
+  readonly requestsPerMinute?: number;
+  /** How many events the spool can hold. */
+  readonly room?: number;
+}
+
+async function startPipeline(handle: () => Promise<string>, options: Options = {}) {
+  const { limiter = createMemoryRateLimiter(), requestsPerMinute = 0, room = Infinity } = options;
   const reasons: string[] = [];
+  const refused: (readonly [string, number])[] = [];
   const pipeline = createPipeline({
-    credentials,
-    limiter: createMemoryRateLimiter(),
+    credentials: {
+      ...credentials,
+      identify: async () => ({ principal: testPrincipal({ requestsPerMinute }), assertion: 'a' }),
+    },
+    limiter,
     methods: new Map([['slow', { handle }]]),
-    audit: { record: ({ reason }) => void reasons.push(reason) },
+    audit: {
+      record: ({ reason }) => void reasons.push(reason),
+      refuse: ({ reason }, requests) => void refused.push([reason, requests]),
+      hasRoomFor: (requests) => requests <= room,
+    },
     metrics: createGatewayMetrics(createMetricsRegistry({ service: 'gateway' }), new Set()),
     logger: silentLogger(),
     tracing: await createTracing({ service: 'gateway' }),
     clock: systemClock,
   });
-  return { pipeline, reasons };
+  return { pipeline, reasons, refused };
 }
 
 test('beyond two thousand requests in flight the edge sheds, and says when to come back', async () => {
   const gate = Promise.withResolvers<string>();
-  const { pipeline, reasons } = await startPipeline(() => gate.promise);
+  const { pipeline, reasons, refused } = await startPipeline(() => gate.promise);
   const body = parseBody('{"jsonrpc":"2.0","id":1,"method":"slow"}');
   const held = Array.from({ length: REQUESTS_IN_FLIGHT_MAX }, () => pipeline.answer(body, arrival));
   expect(pipeline.inFlight).toBe(REQUESTS_IN_FLIGHT_MAX);
@@ -58,7 +75,7 @@ test('beyond two thousand requests in flight the edge sheds, and says when to co
   expect(JSON.parse(response.text ?? '')).toMatchObject({
     error: { code: -32603, data: { reason: 'GATEWAY_OVERLOADED' } },
   });
-  expect(reasons).toEqual(['GATEWAY_OVERLOADED']);
+  expect([reasons, refused]).toEqual([[], [['GATEWAY_OVERLOADED', 1]]]);
   gate.resolve('{}');
   await Promise.all(held);
   expect(pipeline.inFlight).toBe(0);
@@ -71,4 +88,43 @@ test('a bug in a method is an internal error and not a crash', async () => {
   const { text } = toHttpResponse(answer);
   expect(text).toContain('internal error');
   expect(text).not.toContain('hunter2');
+});
+
+const batchOf = (count: number) =>
+  parseBody(JSON.stringify(Array(count).fill({ jsonrpc: '2.0', id: 1, method: 'slow' })));
+
+test('nothing is executed that could not be recorded', async () => {
+  let handled = 0;
+  const handle = async () => {
+    handled += 1;
+    return '{}';
+  };
+  const { pipeline, refused } = await startPipeline(handle, { room: 2 });
+  expect(await pipeline.answer(batchOf(2), arrival)).toMatchObject({ kind: 'many' });
+  expect(toHttpResponse(await pipeline.answer(batchOf(3), arrival)).status).toBe(503);
+  expect([handled, refused]).toEqual([2, [['GATEWAY_OVERLOADED', 3]]]);
+});
+
+test('a batch beyond the rate asks a few times and is refused with one event', async () => {
+  let asked = 0;
+  const limiter: RateLimiter = {
+    take: async () => {
+      asked += 1;
+      return { allowed: asked <= 3, retryAfterMs: 1_000 };
+    },
+  };
+  const { pipeline, reasons, refused } = await startPipeline(async () => '{}', { limiter, requestsPerMinute: 3 });
+  const answer = await pipeline.answer(batchOf(100), arrival);
+  const codes = answer.kind === 'many' ? answer.replies.map((reply) => isErrorReply(reply) && reply.error.reason) : [];
+  expect(codes).toEqual([false, false, false, ...Array<string>(97).fill('RATE_LIMIT_EXCEEDED')]);
+  expect(asked).toBe(10);
+  expect(reasons).toHaveLength(3);
+  expect(refused).toEqual([['RATE_LIMIT_EXCEEDED', 97]]);
+});
+
+test('what is no request in a batch is one event a reason', async () => {
+  const { pipeline, refused } = await startPipeline(async () => '{}');
+  const body = parseBody(`[${'5,'.repeat(50)}{"jsonrpc":"1.0"},{"jsonrpc":"2.0","id":1,"method":"slow"}]`);
+  expect(await pipeline.answer(body, arrival)).toMatchObject({ kind: 'many', replies: { length: 52 } });
+  expect(refused).toEqual([['REQUEST_INVALID', 51]]);
 });

@@ -1,4 +1,5 @@
 import { type AppError, toAppError } from '@gantry/errors';
+import type { AuditEvent } from '@gantry/protocol/gantry/auth/v1/audit_service';
 import type { RateLimiter } from '@gantry/rate-limit';
 import { type Clock, type Logger, type Span, type Tracing } from '@gantry/telemetry';
 
@@ -10,6 +11,7 @@ import type { ErrorReply, Reply } from '../json-rpc/encode-reply.ts';
 import type { Body, Call, Message } from '../json-rpc/message.ts';
 import type { MethodTable } from '../methods/method-table.ts';
 import type { GatewayMetrics } from '../metrics.ts';
+import { admitBatch } from './admit-batch.ts';
 import type { Arrival } from './arrival.ts';
 import { apiKeyOf, authenticate } from './authenticate.ts';
 import { authorise } from './authorise.ts';
@@ -28,7 +30,7 @@ export interface PipelineOptions {
   readonly credentials: CredentialCache;
   readonly limiter: RateLimiter;
   readonly methods: MethodTable;
-  readonly audit: Pick<AuditSpool, 'record'>;
+  readonly audit: Pick<AuditSpool, 'record' | 'refuse' | 'hasRoomFor'>;
   readonly metrics: Pick<GatewayMetrics, 'requestEnded'>;
   readonly logger: Logger;
   readonly tracing: Tracing;
@@ -91,7 +93,7 @@ class StepwisePipeline implements Pipeline {
     if (!isBatch && first?.kind === 'invalid') return this.#refuseAll(body, first.error, arrival);
     this.#inFlight += messages.length;
     try {
-      if (this.#inFlight > (this.#options.inFlightMax ?? REQUESTS_IN_FLIGHT_MAX)) throw overloaded();
+      if (!this.#hasRoom()) throw overloaded();
       const dialect = dialectOf(body, arrival);
       const identity = await authenticate(this.#options.credentials, arrival);
       return await this.#answerAll(body, { arrival, dialect, identity });
@@ -106,23 +108,34 @@ class StepwisePipeline implements Pipeline {
     return this.#refuseAll({ isBatch: false, messages: [] }, toAppError(thrown), arrival);
   }
 
+  /** Nothing is executed whose record could be lost: every request in flight will need a place. */
+  #hasRoom(): boolean {
+    const { inFlightMax = REQUESTS_IN_FLIGHT_MAX, audit } = this.#options;
+    return this.#inFlight <= inFlightMax && audit.hasRoomFor(this.#inFlight);
+  }
+
   async #answerAll({ messages, isBatch }: Body, conversation: Conversation): Promise<Answer> {
-    const { dialect } = conversation;
-    const [first] = messages;
-    if (!isBatch && first !== undefined) {
-      const reply = await this.#answerMessage(first, conversation);
-      return reply === undefined ? { kind: 'none' } : { kind: 'one', reply, dialect };
-    }
-    const answered = await Promise.all(messages.map((message) => this.#answerMessage(message, conversation)));
+    const { dialect, identity, arrival } = conversation;
+    const startedAtMs = performance.now();
+    const take = () => limitRate(this.#options.limiter, identity.principal);
+    const refusals = await admitBatch(messages, take);
+    this.#endRefused(messages, refusals, { arrival, identity, startedAtMs });
+    const answered = await Promise.all(
+      messages.map(async (message, index) => {
+        const error = refusals[index];
+        return error === undefined
+          ? this.#answerMessage(message, conversation)
+          : toErrorReply(message, error, identity);
+      }),
+    );
     const replies = answered.filter((reply) => reply !== undefined);
-    return replies.length === 0 ? { kind: 'none' } : { kind: 'many', replies, dialect };
+    const [first] = replies;
+    if (first === undefined) return { kind: 'none' };
+    return isBatch ? { kind: 'many', replies, dialect } : { kind: 'one', reply: first, dialect };
   }
 
   async #answerMessage(message: Message, conversation: Conversation): Promise<Reply | undefined> {
-    if (message.kind === 'response') return undefined;
-    if (message.kind === 'invalid') {
-      return this.#fail(message, message.error, { ...conversation, startedAtMs: performance.now() });
-    }
+    if (message.kind !== 'call') return undefined;
     const { arrival, identity } = conversation;
     const { tracing, methods } = this.#options;
     const startedAtMs = performance.now();
@@ -138,9 +151,8 @@ class StepwisePipeline implements Pipeline {
   }
 
   async #perform(call: Call, conversation: Conversation, span: Span): Promise<string> {
-    const { limiter, methods, credentials } = this.#options;
+    const { methods, credentials } = this.#options;
     const { arrival, identity } = conversation;
-    await limitRate(limiter, identity.principal);
     const method = methods.get(call.method);
     if (method === undefined) throw methodNotFound(call.method);
     authorise(method.permission, identity.principal);
@@ -153,50 +165,88 @@ class StepwisePipeline implements Pipeline {
     }
   }
 
-  /** Ends a message that failed and returns the reply; a notification has none. */
+  /** Ends a request that was executed and failed, and returns the reply; a notification has none. */
   #fail(message: Message, thrown: unknown, handled: Handled): ErrorReply | undefined {
     const error = toAppError(thrown);
-    // Services log their own failures; what has no domain or is ours was not logged yet.
-    if (error.code === 'INTERNAL' && (error.domain === undefined || error.domain === 'gateway')) {
-      const { requestId } = handled.arrival;
-      this.#options.logger.error(
-        { err: error, requestId, traceId: traceIdOf(handled) },
-        'a request failed unexpectedly',
-      );
-    }
+    this.#logUnexpected(error, handled);
     this.#end(message, error, handled);
-    const idText = message.kind === 'response' ? undefined : message.idText;
-    if (idText === undefined) return undefined;
-    return { idText, error, permissions: handled.identity?.principal.permissions ?? [] };
+    return toErrorReply(message, error, handled.identity);
   }
 
-  #end(message: Message | undefined, error: AppError | undefined, handled: Handled): void {
-    const { audit, metrics, methods, clock, logger } = this.#options;
-    const { arrival, identity, span, startedAtMs } = handled;
-    const durationMs = performance.now() - startedAtMs;
+  #logUnexpected(error: AppError, handled: Handled): void {
+    // Services log their own failures; what has no domain or is ours was not logged yet.
+    if (error.code !== 'INTERNAL' || (error.domain !== undefined && error.domain !== 'gateway')) return;
+    const { requestId } = handled.arrival;
+    this.#options.logger.error({ err: error, requestId, traceId: traceIdOf(handled) }, 'a request failed unexpectedly');
+  }
+
+  /** Ends a request that was executed. */
+  #end(message: Message, error: AppError | undefined, handled: Handled): void {
+    const { span } = handled;
     if (error !== undefined) span?.fail(error);
     span?.end();
-    const method = message?.kind === 'call' ? message.method : '';
-    metrics.requestEnded(method, error?.code ?? 'OK', durationMs / MS_PER_SECOND);
-    const principal = identity?.principal;
-    const traceId = traceIdOf(handled);
-    audit.record(
-      toAuditEvent({ message, arrival, principal, error, traceId, durationMs, endedAtMs: clock.now() }, methods),
-    );
-    logger.debug(
-      { requestId: arrival.requestId, traceId, method, code: error?.code, reason: error?.reason, durationMs },
-      'request ended',
-    );
+    this.#count([message], error, handled);
+    this.#options.audit.record(this.#toEvent(message, error, handled));
   }
 
-  /** Refuses everything that came, with one reply. */
+  /** Ends the refused requests of a body: those that are refused for one reason with one event. */
+  #endRefused(messages: readonly Message[], refusals: readonly (AppError | undefined)[], handled: Handled): void {
+    for (const reason of new Set(refusals.map((error) => error?.reason))) {
+      const alike = messages.filter((_, index) => refusals[index]?.reason === reason);
+      const error = refusals.find((refusal) => refusal?.reason === reason);
+      if (error !== undefined) this.#refuseAlike(alike, error, handled);
+    }
+  }
+
+  /** Ends requests that are refused for one reason; none stands for a body that could not be read. */
+  #refuseAlike(messages: readonly Message[], error: AppError, handled: Handled): void {
+    this.#count(messages, error, handled);
+    const single = messages.length === 1 ? messages[0] : undefined;
+    this.#options.audit.refuse(this.#toEvent(single, error, handled), Math.max(1, messages.length));
+  }
+
+  #count(messages: readonly Message[], error: AppError | undefined, handled: Handled): void {
+    const { metrics, logger } = this.#options;
+    const { arrival, startedAtMs } = handled;
+    const durationMs = performance.now() - startedAtMs;
+    const status = error?.code ?? 'OK';
+    const methods = messages.length === 0 ? [''] : messages.map(methodOf);
+    for (const method of methods) metrics.requestEnded(method, status, durationMs / MS_PER_SECOND);
+    const { requestId } = arrival;
+    const traceId = traceIdOf(handled);
+    const { code, reason } = error ?? {};
+    const requests = methods.length;
+    logger.debug({ requestId, traceId, method: methods[0], requests, code, reason, durationMs }, 'request ended');
+  }
+
+  #toEvent(message: Message | undefined, error: AppError | undefined, handled: Handled): AuditEvent {
+    const { methods, clock } = this.#options;
+    const { arrival, identity, startedAtMs } = handled;
+    const durationMs = performance.now() - startedAtMs;
+    const outcome = { message, arrival, principal: identity?.principal, error };
+    return toAuditEvent({ ...outcome, traceId: traceIdOf(handled), durationMs, endedAtMs: clock.now() }, methods);
+  }
+
+  /** Refuses everything that came, with one reply and one event. */
   #refuseAll({ isBatch, messages }: Body, error: AppError, arrival: Arrival): Answer {
     const handled = { arrival, startedAtMs: performance.now() };
-    const replies = messages.map((message) => this.#fail(message, error, handled));
-    if (messages.length === 0) this.#end(undefined, error, handled);
-    const reply = (isBatch ? undefined : replies[0]) ?? { idText: 'null', error, permissions: [] };
-    return { kind: 'one', reply, dialect: arrival.dialect };
+    this.#logUnexpected(error, handled);
+    this.#refuseAlike(messages, error, handled);
+    const [first] = messages;
+    const ofFirst = isBatch || first === undefined ? undefined : toErrorReply(first, error, undefined);
+    return { kind: 'one', reply: ofFirst ?? { idText: 'null', error, permissions: [] }, dialect: arrival.dialect };
   }
+}
+
+/** Returns the reply to a message that failed; a notification has none. */
+function toErrorReply(message: Message, error: AppError, identity: Identity | undefined): ErrorReply | undefined {
+  const idText = message.kind === 'response' ? undefined : message.idText;
+  if (idText === undefined) return undefined;
+  return { idText, error, permissions: identity?.principal.permissions ?? [] };
+}
+
+function methodOf(message: Message): string {
+  return message.kind === 'call' ? message.method : '';
 }
 
 /** What is known of a message when it ends. */

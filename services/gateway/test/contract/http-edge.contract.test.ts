@@ -76,18 +76,37 @@ describe('the origin', () => {
     expect((await gateway.post(ping, { headers: { origin } })).status).toBe(200);
   });
 
-  test('of this host may call', async () => {
-    expect(await exchange(rawPost('host: gantry.example\r\norigin: https://gantry.example\r\n'))).toMatch(
-      /^HTTP\/1.1 200 /,
-    );
+  test('of a host that leads here may not call because of that', async () => {
+    const rebound = await exchange(rawPost('host: evil.example:8000\r\norigin: http://evil.example:8000\r\n'));
+    expect(rebound).toMatch(/^HTTP\/1.1 403 /);
+    expect(rebound).toContain('HOST_FORBIDDEN');
   });
+});
+
+describe('the host', () => {
+  test.each(['localhost', 'localhost:8000', '127.0.0.1:1', '[::1]:8000', 'app.example'])('may be %s', async (host) => {
+    expect(await exchange(rawPost(`host: ${host}\r\n`))).toMatch(/^HTTP\/1.1 200 /);
+  });
+
+  test.each(['evil.example', 'localhost.evil.example', 'localhost@evil.example', '10.0.0.1'])(
+    'may not be %s on a loopback address',
+    async (host) => {
+      expect(await exchange(rawPost(`host: ${host}\r\n`))).toMatch(/^HTTP\/1.1 403 /);
+    },
+  );
 });
 
 describe('HTTP itself', () => {
   test('two Host headers are 400', async () => {
-    const answer = await exchange(rawPost('host: a.example\r\nHost: b.example\r\n'));
+    const answer = await exchange(rawPost('host: localhost\r\nHost: b.example\r\n'));
     expect(answer).toMatch(/^HTTP\/1.1 400 /);
     expect(answer).toContain('exactly one Host header');
+  });
+
+  test('two Authorization headers are 400', async () => {
+    const answer = await exchange(rawPost('host: localhost\r\nAuthorization: Bearer other\r\n'));
+    expect(answer).toMatch(/^HTTP\/1.1 400 /);
+    expect(answer).toContain('at most one Authorization header');
   });
 
   test('no Host header is 400', async () => {
@@ -95,28 +114,35 @@ describe('HTTP itself', () => {
   });
 
   test('headers beyond 16 KiB are 431', async () => {
-    expect(await exchange(rawPost(`host: a\r\nx-pad: ${'x'.repeat(17 * 1024)}\r\n`))).toMatch(/^HTTP\/1.1 431 /);
+    expect(await exchange(rawPost(`host: localhost\r\nx-pad: ${'x'.repeat(17 * 1024)}\r\n`))).toMatch(
+      /^HTTP\/1.1 431 /,
+    );
   });
 
   test('headers beyond the hundredth are not looked at', async () => {
     const headers = (count: number) =>
-      `host: a\r\n${Array.from({ length: count }, (_, index) => `x-${index}: 1\r\n`).join('')}`;
+      `host: localhost\r\n${Array.from({ length: count }, (_, index) => `x-${index}: 1\r\n`).join('')}`;
     expect(await exchange(rawPost(headers(90)))).toMatch(/^HTTP\/1.1 200 /);
     expect(await exchange(rawPost(headers(100)))).toMatch(/^HTTP\/1.1 4\d\d /);
   });
 
-  test('what is not HTTP is 400', async () => {
-    expect(await exchange('hello\r\n\r\n')).toMatch(/^HTTP\/1.1 400 /);
+  test('what is not HTTP is 400, and counted', async () => {
+    const answer = await exchange('hello\r\n\r\n');
+    expect(answer).toMatch(/^HTTP\/1.1 400 /);
+    expect(answer.toLowerCase()).toContain('connection: close');
+    expect(await gateway.platform.metrics.metrics()).toMatch(
+      /gantry_gateway_unreadable_requests_total\{status="400",service="gateway"\} \d+/,
+    );
   });
 
   test('a length and chunks at once are refused, as smuggling needs', async () => {
-    const answer = await exchange(rawPost('host: a\r\ntransfer-encoding: chunked\r\n'));
+    const answer = await exchange(rawPost('host: localhost\r\ntransfer-encoding: chunked\r\n'));
     expect(answer).toMatch(/^HTTP\/1.1 400 /);
   });
 
   test('a body that claims to be endless is refused before it is read', async () => {
     const answer = await exchange(
-      `POST /mcp HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 99999999999\r\n\r\n`,
+      `POST /mcp HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer ${gateway.key}\r\ncontent-type: application/json\r\ncontent-length: 99999999999\r\n\r\n`,
     );
     expect(answer).toMatch(/^HTTP\/1.1 413 /);
     expect(answer.toLowerCase()).toContain('connection: close');
@@ -125,7 +151,9 @@ describe('HTTP itself', () => {
   test('a client that goes away while it sends leaves nothing behind', async () => {
     const { hostname, port } = new URL(gateway.httpUrl);
     const socket = connect(Number(port), hostname);
-    socket.write('POST /mcp HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{"js');
+    socket.write(
+      `POST /mcp HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer ${gateway.key}\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{"js`,
+    );
     await new Promise((resolve) => socket.once('connect', resolve));
     socket.destroy();
     await vi.waitFor(async () => {
@@ -163,6 +191,79 @@ test('two gateways share a port when they are told to', async () => {
   second.close();
 });
 
+describe('a body', () => {
+  /** A request whose body is announced and not sent, and what came back so far. */
+  async function announce(fixture: GatewayFixture, headers: string, body = '') {
+    const { hostname, port } = new URL(fixture.httpUrl);
+    const socket = connect(Number(port), hostname);
+    let received = '';
+    socket.on('data', (chunk) => (received += chunk.toString()));
+    socket.on('error', () => undefined);
+    socket.write(`POST /mcp HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n${headers}\r\n${body}`);
+    await new Promise((resolve) => socket.once('connect', resolve));
+    return { socket, received: () => received };
+  }
+
+  const heldBy = async (fixture: GatewayFixture) =>
+    (await fixture.platform.metrics.getSingleMetric('gantry_gateway_body_bytes')?.get())?.values[0]?.value;
+
+  test.each([
+    ['without a key', '', 'CREDENTIAL_MISSING'],
+    ['with what cannot be a key', 'authorization: Bearer hunter2\r\n', 'CREDENTIAL_INVALID'],
+    [
+      'with a key nobody knows',
+      `authorization: Bearer gk_${'0'.repeat(16)}_${'a'.repeat(43)}\r\n`,
+      'CREDENTIAL_INVALID',
+    ],
+  ])('%s is refused before it is sent', async (_name, authorization, reason) => {
+    const { socket, received } = await announce(gateway, `${authorization}content-length: 4000000\r\n`);
+    await vi.waitFor(() => expect(received()).toContain(reason));
+    expect(received()).toMatch(/^HTTP\/1.1 401 /);
+    expect(received().toLowerCase()).toContain('connection: close');
+    socket.destroy();
+  });
+
+  test('of somebody unknown who goes on sending is thrown away, and the answer is seen', async () => {
+    const answer = await gateway.post(' '.repeat(3 * 1024 * 1024), { key: null });
+    expect(answer.status).toBe(401);
+    expect(await heldBy(gateway)).toBe(0);
+  });
+
+  test('of somebody who asks first is sent for when it is known who it is', async () => {
+    const body = JSON.stringify(ping);
+    const headers = `expect: 100-continue\r\ncontent-length: ${body.length}\r\n`;
+    const refused = await announce(gateway, headers);
+    await vi.waitFor(() => expect(refused.received()).toMatch(/^HTTP\/1.1 401 /));
+    const welcome = await announce(gateway, `authorization: Bearer ${gateway.key}\r\n${headers}`);
+    await vi.waitFor(() => expect(welcome.received()).toMatch(/^HTTP\/1.1 100 /));
+    welcome.socket.write(body);
+    await vi.waitFor(() => expect(welcome.received()).toContain('"result":{}'));
+    refused.socket.destroy();
+    welcome.socket.destroy();
+  });
+
+  test('takes of its credential what it may and no more, and gives it back', async () => {
+    await using fixture = await GatewayFixture.start({ bodyLimits: { perCredentialMax: 1_000, totalMax: 1_500 } });
+    const keyOf = (key: string) => `authorization: Bearer ${key}\r\ncontent-length: 2000\r\n`;
+    const first = await announce(fixture, keyOf(fixture.key), 'x'.repeat(1_000));
+    await vi.waitFor(async () => expect(await heldBy(fixture)).toBe(1_000));
+    const refused = await fixture.post(ping);
+    expect(refused.status).toBe(503);
+    expect(refused.headers.get('retry-after')).toBe('1');
+    expect(refused.headers.get('connection')).toBe('close');
+    expect(refused.json.error).toMatchObject({ code: -32603, data: { reason: 'GATEWAY_OVERLOADED' } });
+    const key = fixture.auth.addKey();
+    expect((await fixture.post(ping, { key })).status).toBe(200);
+    const second = await announce(fixture, keyOf(key), 'x'.repeat(500));
+    await vi.waitFor(async () => expect(await heldBy(fixture)).toBe(1_500));
+    expect((await fixture.post(ping, { key: fixture.auth.addKey() })).status).toBe(503);
+    first.socket.destroy();
+    second.socket.destroy();
+    await vi.waitFor(async () => expect(await heldBy(fixture)).toBe(0));
+    expect((await fixture.post(ping)).status).toBe(200);
+  });
+});
+
 describe('metrics', () => {
   test('count by method and status, with unknown methods under one name', async () => {
     await gateway.post({ ...ping, method: 'made/up' });
@@ -185,6 +286,19 @@ describe('metrics', () => {
 });
 
 describe('an audit event', () => {
+  test('of somebody unknown is one for a batch, and does not push out what others did', async () => {
+    const before = await gateway.auditedCount();
+    await Promise.all(
+      Array.from({ length: 10 }, () =>
+        gateway.post(Array(100).fill(ping), { key: null, headers: { connection: 'close' } }),
+      ),
+    );
+    await gateway.auditedCount();
+    const events = gateway.auth.events.slice(before);
+    expect(events.length).toBeLessThanOrEqual(10);
+    expect(new Set(events.map(({ reason }) => reason))).toEqual(new Set(['CREDENTIAL_MISSING']));
+  });
+
   test('tells who did what, with a hash of the parameters as they came', async () => {
     const params = '{ "name" : "echo", "arguments":{"message":"secret"}}';
     const text = `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":${params}}`;

@@ -96,6 +96,10 @@ describe('a batch', () => {
 });
 
 const MIB = 1024 * 1024;
+const badVersion = JSON.stringify({
+  ...ping,
+  params: { _meta: { 'io.modelcontextprotocol/protocolVersion': { toString: 1 } } },
+});
 const badBodies: readonly [string, string | Uint8Array, number, number][] = [
   ['malformed JSON', '{"jsonrpc":"2.0",', 400, -32700],
   ['an empty body', '', 400, -32700],
@@ -122,11 +126,21 @@ const badBodies: readonly [string, string | Uint8Array, number, number][] = [
   ['a method of Object.prototype', '{"jsonrpc":"2.0","id":1,"method":"constructor"}', 200, -32601],
   ['params that are an array', '{"jsonrpc":"2.0","id":1,"method":"context/get","params":["x"]}', 200, -32602],
   ['params that are a string', '{"jsonrpc":"2.0","id":1,"method":"context/get","params":"x"}', 200, -32602],
+  [
+    'members that are there twice',
+    '{"jsonrpc":"2.0","id":1,"method":"ping","params":{},"\\u0070arams":{}}',
+    400,
+    -32600,
+  ],
+  ['a version of MCP that is an object', badVersion, 200, -32602],
+  ['a hundred thousand elements and one', `{"a":[${'0,'.repeat(100_000)}0]}`, 400, -32700],
   ['params that are missing', '{"jsonrpc":"2.0","id":1,"method":"context/get"}', 200, -32602],
 ];
 
 describe('bad input', () => {
   test.each(badBodies)('%s is refused, recorded, and leaks nothing', async (_name, body, status, code) => {
+    // Refusals alike are one event until they are sent.
+    await gateway.auditedCount();
     const answer = await gateway.post(body);
     expect(answer.status).toBe(status);
     expect(answer.json).toMatchObject({ jsonrpc: '2.0', error: { code } });
@@ -155,6 +169,7 @@ describe('bad input', () => {
     ['no content type', { 'content-type': '' }],
     ['plain text', { 'content-type': 'text/plain' }],
     ['a form', { 'content-type': 'application/x-www-form-urlencoded' }],
+    ['JSON in another charset', { 'content-type': 'application/json; charset=utf-16' }],
     ['another JSON', { 'content-type': 'application/jsonp' }],
     ['a compressed body', { 'content-encoding': 'gzip' }],
   ])('%s is 415', async (_name, headers) => {
@@ -179,14 +194,17 @@ describe('a credential', () => {
   ];
 
   test.each(refusals)('%s is 401 with -32000', async (_name, key, reason) => {
+    await gateway.auditedCount();
     const answer = await gateway.post(ping, { key: key() });
     expect(answer.status).toBe(401);
     expect(answer.headers.get('www-authenticate')).toBe('Bearer');
-    expect(answer.json).toMatchObject({ id: 1, error: { code: -32000, data: { reason } } });
+    expect(answer.headers.get('connection')).toBe('close');
+    // Its body was not read.
+    expect(answer.json).toMatchObject({ id: null, error: { code: -32000, data: { reason } } });
     const requestId = answer.headers.get('x-request-id');
     await vi.waitFor(() => {
       const event = gateway.auth.events.find((candidate) => candidate.requestId === requestId);
-      expect(event).toMatchObject({ outcome: 2, reason, method: 'ping', tenantId: '' });
+      expect(event).toMatchObject({ outcome: 2, reason, method: '', tenantId: '' });
     });
   });
 
@@ -261,6 +279,22 @@ describe('the rate limit', () => {
     expect(answer.status).toBe(200);
     const replies = answer.json as unknown as { error?: { code: number } }[];
     expect(replies.map(({ error }) => error?.code)).toEqual([undefined, undefined, -32004]);
+  });
+
+  test('makes one event of what is beyond it, however many there are', async () => {
+    const key = gateway.auth.addKey({ requestsPerMinute: 2 });
+    const before = await gateway.auditedCount();
+    const notification = { jsonrpc: '2.0', method: 'ping' };
+    for (let sent = 0; sent < 5; sent += 1) await gateway.post(Array(100).fill(notification), { key });
+    await gateway.auditedCount();
+    const events = gateway.auth.events.slice(before);
+    const refused = events.filter(({ reason }) => reason === 'RATE_LIMIT_EXCEEDED');
+    // Events of the tests before may still come in.
+    const isMine = ({ credentialId }: { credentialId: string }) => credentialId === refused[0]?.credentialId;
+    expect(events.filter(isMine).filter(({ reason }) => reason === '')).toHaveLength(2);
+    expect(refused.length).toBeLessThanOrEqual(5);
+    expect(refused.reduce((sum, { target }) => sum + Number.parseInt(target, 10), 0)).toBe(498);
+    expect(new Set(refused.map(({ tenantId }) => tenantId))).toEqual(new Set(['test-tenant']));
   });
 
   test('does not hold for a credential without one', async () => {

@@ -47,7 +47,7 @@ describe('a service that is away', () => {
     });
     const answer = await gateway.post({ jsonrpc: '2.0', id: 1, method: 'context/get', params: { query: 'x' } });
     expect(answer.status).toBe(200);
-    expect(answer.json.error).toMatchObject({ code: -32603, data: { reason: 'DEADLINE_EXCEEDED' } });
+    expect(answer.json.error).toMatchObject({ code: -32603, data: { reason: 'DEADLINE_TOO_SHORT' } });
   });
 
   test('is told when a native client hangs up, and not when a legacy client does', async () => {
@@ -91,6 +91,20 @@ describe('a service that is away', () => {
 });
 
 describe('auth that is away', () => {
+  test('is told at once to whoever would send much, and costs nothing', async () => {
+    await using gateway = await GatewayFixture.start();
+    gateway.auth.failure = new AppError({
+      code: 'UNAVAILABLE',
+      reason: 'DATABASE_LOST',
+      message: 'the database is away',
+    });
+    const pad = (length: number) => JSON.stringify({ ...ping, params: { pad: 'x'.repeat(length) } });
+    const long = await gateway.post(pad(100_000), { key: gateway.auth.addKey() });
+    expect([long.status, long.json.id]).toEqual([503, null]);
+    const short = await gateway.post(pad(100), { key: gateway.auth.addKey() });
+    expect([short.status, short.json.id]).toEqual([200, 1]);
+  });
+
   test('is an error in-band, and the gateway says it is degraded, until auth is back', async () => {
     await using gateway = await GatewayFixture.start();
     gateway.platform.readiness.markStarted();

@@ -6,7 +6,7 @@ import { AppError } from '@gantry/errors';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 
-import { FRAMES_IN_FLIGHT_MAX } from '../../src/edge/websocket-connection.ts';
+import { FRAMES_IN_FLIGHT_MAX } from '../../src/edge/frame-window.ts';
 import { GatewayFixture } from '../gateway-fixture.ts';
 import { WsClient } from '../ws-client.ts';
 
@@ -86,7 +86,7 @@ test('a handshake that is not one is refused, and nothing breaks', async () => {
   const { hostname, port } = new URL(gateway.httpUrl);
   const socket = connect(Number(port), hostname);
   socket.write(
-    `GET /ws HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: websocket\r\nauthorization: Bearer ${gateway.key}\r\n\r\n`,
+    `GET /ws HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\nupgrade: websocket\r\nauthorization: Bearer ${gateway.key}\r\n\r\n`,
   );
   const [answer] = (await once(socket, 'data')) as [Buffer];
   expect(answer.toString()).toMatch(/^HTTP\/1.1 400 /);
@@ -238,6 +238,23 @@ describe('draining', () => {
     await fixture.call('ping');
     await fixture.gateway.drain();
     socket.destroy();
+  }, 5_000);
+
+  test('does not wait for a request that has not arrived whole', async () => {
+    await using fixture = await GatewayFixture.start();
+    const { hostname, port } = new URL(fixture.httpUrl);
+    const socket = connect(Number(port), hostname);
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    socket.on('error', () => undefined);
+    socket.write(
+      `POST /mcp HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer ${fixture.key}\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{`,
+    );
+    await vi.waitFor(async () => {
+      const held = await fixture.platform.metrics.getSingleMetric('gantry_gateway_body_bytes')?.get();
+      expect(held?.values[0]?.value).toBe(1);
+    });
+    await fixture.gateway.drain();
+    await closed;
   }, 5_000);
 
   test('answers what is in flight, closes with 1001 and sends the audit events', async () => {

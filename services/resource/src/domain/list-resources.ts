@@ -36,8 +36,12 @@ export async function listResources(
   signal: AbortSignal,
 ): Promise<ResourcePage> {
   const size = parsePageSize(pageSize, { standard: PAGE_SIZE_STANDARD, max: PAGE_SIZE_MAX });
-  const after = fromPageToken(pageToken);
-  const listings = registry.ofScheme(scheme).flatMap(({ listing }) => (listing === undefined ? [] : [listing]));
+  const listed = registry.ofScheme(scheme).filter(({ listing }) => listing !== undefined);
+  const after = fromPageToken(
+    pageToken,
+    listed.flatMap(({ schemes }) => schemes),
+  );
+  const listings = listed.flatMap(({ listing }) => (listing === undefined ? [] : [listing]));
   const found = await Promise.all(listings.map((listing) => readableUris(listing, { after, reader }, signal)));
   const rest = found.flat().toSorted((a, b) => (a.uri < b.uri ? -1 : 1));
   const page = rest.slice(0, size);

@@ -1,23 +1,32 @@
 import { pageSizeInvalid, pageTokenInvalid } from '../errors.ts';
+import { schemeOf } from './resource-uri.ts';
 
-/** A token holds the last key of a page; no key is longer than a URI. */
-const TOKEN_CHARACTERS_MAX = 12_000;
+/** A token holds the URI of a file: the longest path there is, 4,096 bytes, with each of them percent-encoded, in base64. */
+const TOKEN_CHARACTERS_MAX = 17_000;
 
-/** Packs the last key of a page. */
-export function toPageToken(lastKey: string): string {
-  return Buffer.from(lastKey, 'utf8').toString('base64url');
+/** Packs the URI that a page ends with. */
+export function toPageToken(lastUri: string): string {
+  return Buffer.from(lastUri, 'utf8').toString('base64url');
 }
 
 /**
- * Unpacks the key a page starts after; empty for the first page.
+ * Unpacks the URI a page starts after; empty for the first page. Only what can be the URI of a listed resource is taken: of
+ * one of these schemes, and spelled as lists spell it.
  *
  * @throws {AppError} PAGE_TOKEN_INVALID.
  */
-export function fromPageToken(token: string): string {
-  const lastKey = Buffer.from(token, 'base64url').toString('utf8');
+export function fromPageToken(token: string, schemes: readonly string[]): string {
+  if (token === '') return '';
+  if (token.length > TOKEN_CHARACTERS_MAX) throw pageTokenInvalid();
+  const lastUri = Buffer.from(token, 'base64url').toString('utf8');
   // The decoder skips what it does not understand: only what packs to the same token again was packed here.
-  if (token.length > TOKEN_CHARACTERS_MAX || toPageToken(lastKey) !== token) throw pageTokenInvalid();
-  return lastKey;
+  if (toPageToken(lastUri) !== token || !isListedUri(lastUri, schemes)) throw pageTokenInvalid();
+  return lastUri;
+}
+
+function isListedUri(text: string, schemes: readonly string[]): boolean {
+  const url = URL.parse(text);
+  return url !== null && url.href === text && schemes.includes(schemeOf(url));
 }
 
 /**

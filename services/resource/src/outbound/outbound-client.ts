@@ -1,6 +1,6 @@
 import { Agent, type Dispatcher } from 'undici';
 
-import { addressForbidden, upstreamUnavailable } from '../errors.ts';
+import { addressForbidden, redirectSchemeForbidden, upstreamUnavailable } from '../errors.ts';
 import { discard } from './discard.ts';
 import { createGuardedConnector, type ResolveHost } from './guarded-connector.ts';
 
@@ -101,7 +101,7 @@ function redirectTarget(from: URL, location: string): URL {
   const target = URL.parse(location, from.href);
   if (target === null) throw upstreamUnavailable('the source redirects to something that is not a url');
   if (target.protocol !== 'https:' && target.protocol !== 'http:') {
-    throw addressForbidden(`the source redirects to the scheme "${target.protocol.slice(0, -1)}"`);
+    throw redirectSchemeForbidden(target.protocol.slice(0, -1));
   }
   if (from.protocol === 'https:' && target.protocol === 'http:') {
     throw addressForbidden('the source redirects from https to http');

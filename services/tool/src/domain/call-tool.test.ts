@@ -197,7 +197,7 @@ test('a call whose caller has gone already does not run', async () => {
   expect(hasStarted).toBe(false);
 });
 
-test.each(['DEADLINE_EXCEEDED', 'DEADLINE_TOO_CLOSE'])(
+test.each(['DEADLINE_EXCEEDED', 'DEADLINE_TOO_CLOSE', 'DEADLINE_TOO_SHORT'])(
   '%s of a hop below is the deadline of whoever set it',
   async (reason) => {
     const hop = new AppError({ code: 'DEADLINE_EXCEEDED', reason, message: 'the context service did not answer' });

@@ -92,7 +92,11 @@ function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
 }
 
 function isDeadline(thrown: unknown): boolean {
-  return isReason(thrown, 'DEADLINE_EXCEEDED') || isReason(thrown, 'DEADLINE_TOO_CLOSE');
+  return (
+    isReason(thrown, 'DEADLINE_EXCEEDED') ||
+    isReason(thrown, 'DEADLINE_TOO_CLOSE') ||
+    isReason(thrown, 'DEADLINE_TOO_SHORT')
+  );
 }
 
 function explain(deps: CallToolDeps, name: string, thrown: unknown): ToolResult {

@@ -51,7 +51,10 @@ export interface CreateApiKeyRequest {
   readonly lifetime:
     | Duration
     | undefined;
-  /** Requests per minute; absent means the default (60), 0 means unlimited (needs `*:*`). */
+  /**
+   * Requests per minute, at most the creator's own unless they have `*:*`; 0 means unlimited. Absent means the default
+   * (60), or the creator's own rate when that is lower.
+   */
   readonly requestsPerMinute?: number | undefined;
 }
 
@@ -842,7 +845,8 @@ export const KeyServiceDefinition = {
     /**
      * Creates a key. Its secret is in the response and nowhere else, ever.
      * Errors: INVALID_ARGUMENT; NOT_FOUND with reason ROLE_NOT_FOUND; PERMISSION_DENIED with reason
-     * PERMISSION_ESCALATION when the key would have a permission its creator lacks.
+     * PERMISSION_ESCALATION when the key would have a permission its creator lacks, or a higher rate than the creator's
+     * own without the creator having `*:*`.
      */
     createApiKey: {
       name: "CreateApiKey",
@@ -863,7 +867,8 @@ export const KeyServiceDefinition = {
     },
     /**
      * Replaces a key's secret; the old secret goes on working for `overlap`.
-     * Errors: NOT_FOUND with reason API_KEY_NOT_FOUND.
+     * Errors: NOT_FOUND with reason API_KEY_NOT_FOUND; FAILED_PRECONDITION with reason API_KEY_ENDED; PERMISSION_DENIED
+     * with reason PERMISSION_ESCALATION when the caller could not create the key: it has a permission or a rate they lack.
      */
     rotateApiKey: {
       name: "RotateApiKey",
@@ -875,7 +880,9 @@ export const KeyServiceDefinition = {
     },
     /**
      * Ends a key, within one second on every gateway. Revoking a revoked key succeeds.
-     * Errors: NOT_FOUND with reason API_KEY_NOT_FOUND.
+     * Errors: NOT_FOUND with reason API_KEY_NOT_FOUND; PERMISSION_DENIED with reason PERMISSION_ESCALATION when the key's
+     * user has a permission the caller lacks, unless it is the caller's own key; FAILED_PRECONDITION with reason
+     * LAST_ADMIN_KEY for the last working key of a user with `*:*` in the tenant `default`.
      */
     revokeApiKey: {
       name: "RevokeApiKey",

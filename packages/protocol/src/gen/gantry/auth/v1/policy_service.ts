@@ -63,6 +63,8 @@ export interface CreateTenantRequest {
 
 /** The tenant was created. */
 export interface CreateTenantResponse {
+  /** The secret of the tenant's first API key: for its user `admin`, who has the role admin. Shown once. */
+  readonly adminApiKey: string;
 }
 
 /** Asks for a page of tenants. */
@@ -592,11 +594,14 @@ export const CreateTenantRequest: MessageFns<CreateTenantRequest> = {
 };
 
 function createBaseCreateTenantResponse(): CreateTenantResponse {
-  return {};
+  return { adminApiKey: "" };
 }
 
 export const CreateTenantResponse: MessageFns<CreateTenantResponse> = {
-  encode(_: CreateTenantResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+  encode(message: CreateTenantResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.adminApiKey !== "") {
+      writer.uint32(10).string(message.adminApiKey);
+    }
     return writer;
   },
 
@@ -613,6 +618,14 @@ export const CreateTenantResponse: MessageFns<CreateTenantResponse> = {
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.adminApiKey = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -628,8 +641,9 @@ export const CreateTenantResponse: MessageFns<CreateTenantResponse> = {
   create(base?: DeepPartial<CreateTenantResponse>): CreateTenantResponse {
     return CreateTenantResponse.fromPartial(base ?? {});
   },
-  fromPartial(_: DeepPartial<CreateTenantResponse>): CreateTenantResponse {
+  fromPartial(object: DeepPartial<CreateTenantResponse>): CreateTenantResponse {
     const message = createBaseCreateTenantResponse() as any;
+    message.adminApiKey = object.adminApiKey ?? "";
     return message;
   },
 };
@@ -1587,7 +1601,10 @@ export const PolicyServiceDefinition = {
       responseStream: true,
       options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
     },
-    /** Creates a tenant. Errors: ALREADY_EXISTS with reason TENANT_EXISTS. */
+    /**
+     * Creates a tenant with the built-in roles, a user `admin` and its first API key.
+     * Errors: ALREADY_EXISTS with reason TENANT_EXISTS.
+     */
     createTenant: {
       name: "CreateTenant",
       requestType: CreateTenantRequest as typeof CreateTenantRequest,
@@ -1607,7 +1624,8 @@ export const PolicyServiceDefinition = {
     },
     /**
      * Creates a role or replaces its permissions, in the caller's tenant. Errors: FAILED_PRECONDITION with reason
-     * ROLE_BUILT_IN for admin, agent and reader, which every tenant has.
+     * ROLE_BUILT_IN for admin, agent and reader, which every tenant has; PERMISSION_DENIED with reason
+     * PERMISSION_ESCALATION when the caller lacks a permission that the role has, or is to have.
      */
     putRole: {
       name: "PutRole",
@@ -1626,7 +1644,10 @@ export const PolicyServiceDefinition = {
       responseStream: false,
       options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
     },
-    /** Deletes a role; users who held it lose its permissions at once. Errors: NOT_FOUND with reason ROLE_NOT_FOUND. */
+    /**
+     * Deletes a role; users who held it lose its permissions at once. Errors: NOT_FOUND with reason ROLE_NOT_FOUND;
+     * PERMISSION_DENIED with reason PERMISSION_ESCALATION when the caller lacks a permission of the role.
+     */
     deleteRole: {
       name: "DeleteRole",
       requestType: DeleteRoleRequest as typeof DeleteRoleRequest,
@@ -1637,7 +1658,8 @@ export const PolicyServiceDefinition = {
     },
     /**
      * Creates a user or replaces the roles and direct permissions of one, in the caller's tenant.
-     * Errors: NOT_FOUND with reason ROLE_NOT_FOUND for a role that does not exist.
+     * Errors: NOT_FOUND with reason ROLE_NOT_FOUND for a role that does not exist; PERMISSION_DENIED with reason
+     * PERMISSION_ESCALATION when the caller lacks a permission that the user has, or is to have.
      */
     putUser: {
       name: "PutUser",
@@ -1647,7 +1669,10 @@ export const PolicyServiceDefinition = {
       responseStream: false,
       options: { idempotencyLevel: "IDEMPOTENT" },
     },
-    /** Grants a user an action on one resource. Errors: NOT_FOUND with reason USER_NOT_FOUND. */
+    /**
+     * Grants a user an action on one resource. Errors: NOT_FOUND with reason USER_NOT_FOUND; PERMISSION_DENIED with reason
+     * PERMISSION_ESCALATION when the caller lacks what is granted, or a permission that the user has.
+     */
     putGrant: {
       name: "PutGrant",
       requestType: PutGrantRequest as typeof PutGrantRequest,
@@ -1656,7 +1681,10 @@ export const PolicyServiceDefinition = {
       responseStream: false,
       options: { idempotencyLevel: "IDEMPOTENT" },
     },
-    /** Takes a grant back. Deleting a grant that does not exist succeeds. */
+    /**
+     * Takes a grant back. Deleting a grant that does not exist succeeds. Errors: PERMISSION_DENIED with reason
+     * PERMISSION_ESCALATION when the caller lacks a permission that the user has.
+     */
     deleteGrant: {
       name: "DeleteGrant",
       requestType: DeleteGrantRequest as typeof DeleteGrantRequest,
