@@ -29,7 +29,7 @@ function treeOf(readme: string): readonly string[] {
 
 describe('README.md and the pages of docs', () => {
   test('name only scripts that there are', () => {
-    const names = mentioned(/npm run ([\w:]+)/g);
+    const names = mentioned(/npm run ([\w:-]+)/g);
     expect(names.length).toBeGreaterThan(2);
     expect(names.filter((name) => scripts[name] === undefined)).toEqual([]);
   });
