@@ -83,6 +83,12 @@ test('callers who allow too little time do not make the service look dead to the
   await expect(world.client.getTool({ name: 'quick' }, ann)).resolves.toBeDefined();
 });
 
+test('a target is resolved by DNS', async () => {
+  await using world = await startWorld();
+  using client = world.clientOf(`dns:///localhost:${world.server.port}`);
+  await expect(client.listTools(listRequest, ann)).resolves.toBeDefined();
+});
+
 test('draining lets calls in flight finish and refuses new ones', async () => {
   const { promise: started, resolve: start } = Promise.withResolvers<void>();
   const { promise: release, resolve: finish } = Promise.withResolvers<void>();

@@ -8,21 +8,30 @@ import type { Config } from '../config.ts';
 const HEADER_BYTES_MAX = 16 * 1024;
 const HEADERS_MAX = 100;
 
+/** How long a client may take, in milliseconds. */
+export interface HttpTimeouts {
+  readonly headersMs: number;
+  readonly requestMs: number;
+  /** How often connections are checked for both. */
+  readonly checkingMs: number;
+}
+
 /** A client on a slow line sends headers within ten seconds and 4 MiB within thirty; slower ones hold a connection for nothing. */
-const HEADERS_TIMEOUT_MS = 10_000;
-const REQUEST_TIMEOUT_MS = 30_000;
-const CHECKING_INTERVAL_MS = 5_000;
+const TIMEOUTS: HttpTimeouts = { headersMs: 10_000, requestMs: 30_000, checkingMs: 5_000 };
 
 /** Longer than the minute that load balancers keep idle connections, so that they close first. */
 const KEEP_ALIVE_TIMEOUT_MS = 65_000;
 
 /** Creates the HTTP server with its limits; nothing is listening yet. */
-export function createHttpServer({ connectionsMax }: Config['http']): Server {
+export function createHttpServer(
+  { connectionsMax }: Pick<Config['http'], 'connectionsMax'>,
+  timeouts = TIMEOUTS,
+): Server {
   const server = createServer({
     maxHeaderSize: HEADER_BYTES_MAX,
-    headersTimeout: HEADERS_TIMEOUT_MS,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    connectionsCheckingInterval: CHECKING_INTERVAL_MS,
+    headersTimeout: timeouts.headersMs,
+    requestTimeout: timeouts.requestMs,
+    connectionsCheckingInterval: timeouts.checkingMs,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     requireHostHeader: true,
     insecureHTTPParser: false,
