@@ -77,6 +77,26 @@ test('what was stored and made is still there after Ctrl-C and after kill -9', a
   expect((await httpCaller(third.credentials)('context/get', { query: 'anchor' })).result).toMatchObject({ total: 1 });
 });
 
+test('an embedded Postgres that is killed is started again, and nothing is lost', async () => {
+  await writeFile(join(folder, 'a.md'), '# Anchors\n\nAn anchor holds the ship.\n');
+  await using gantry = await startGantry({ args: ['start'] });
+  expect((await gantry.cli('ingest', join(folder, 'a.md'))).exitCode).toBe(0);
+  const postmaster = async () => {
+    const text = await readFile(join(gantry.dataFolder, 'postgres', 'pgdata', 'postmaster.pid'), 'utf8').catch(
+      () => '',
+    );
+    return Number(text.split('\n')[0]);
+  };
+  const killed = await postmaster();
+  process.kill(killed, 'SIGKILL');
+  // Backends outlive their postmaster for a moment: only another one shows that it was started again.
+  await expect.poll(async () => [0, killed].includes(await postmaster()), { timeout: 20_000 }).toBe(false);
+  const call = httpCaller(gantry.credentials);
+  await expect
+    .poll(async () => (await call('context/get', { query: 'anchor' })).result?.['total'], { timeout: 20_000 })
+    .toBe(1);
+});
+
 test('a second Gantry on the same data folder is refused with a sentence, and the first goes on', async () => {
   await using first = await startGantry({ args: ['start'] });
   const second = first.spawnCli('start');

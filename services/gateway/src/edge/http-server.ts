@@ -9,7 +9,7 @@ const HEADER_BYTES_MAX = 16 * 1024;
 const HEADERS_MAX = 100;
 
 /** How long a client may take, in milliseconds. */
-export interface HttpTimeouts {
+interface HttpTimeouts {
   readonly headersMs: number;
   readonly requestMs: number;
   /** How often connections are checked for both. */
