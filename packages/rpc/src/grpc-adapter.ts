@@ -177,7 +177,8 @@ function metadataBytes(metadata: Metadata): number {
   return bytes;
 }
 
-function refuseMetadata(): never {
+/** Refuses a call whose metadata is too long. */
+export function refuseMetadata(): never {
   throw new AppError({
     code: 'RESOURCE_EXHAUSTED',
     reason: 'METADATA_TOO_LARGE',

@@ -5,7 +5,8 @@ import type { CallEnded, CallOutcome, ServerCall, ServerInterceptor } from './se
 /** Where the answer of a unary call goes. Exactly one of the two is called, once. */
 export interface UnarySink {
   reply(response: unknown): void;
-  fail(error: AppError): void;
+  /** `running` settles when the handler has returned; undefined when it has. */
+  fail(error: AppError, running: Promise<unknown> | undefined): void;
 }
 
 /** Where the answer of a call goes that streams it. After `end` or `fail` nothing is called any more. */
@@ -13,7 +14,8 @@ export interface StreamSink {
   /** Takes a message, and tells whether it wants more now. If not, it calls `resume` when it does. */
   reply(response: unknown, resume: () => void): boolean;
   end(): void;
-  fail(error: AppError): void;
+  /** `running` settles when the handler has returned; undefined when it has. */
+  fail(error: AppError, running: Promise<unknown> | undefined): void;
 }
 
 /**
@@ -25,15 +27,22 @@ export function serveUnary(
   interceptors: readonly ServerInterceptor[],
   { handle, sink }: { readonly handle: () => Promise<unknown>; readonly sink: UnarySink },
 ): void {
-  const settlement = new Settlement(call, (error) => sink.fail(error));
+  let running: Promise<unknown> | undefined;
+  const settlement = new Settlement(call, (error) => sink.fail(error, running));
   const succeed = (response: unknown) => {
     if (settlement.succeed()) sink.reply(response);
   };
-  const fail = (thrown: unknown) => settlement.fail(thrown);
+  const fail = (thrown: unknown) => {
+    running = undefined;
+    settlement.fail(thrown);
+  };
   const run = () => {
     if (settlement.isSettled) return;
     // A handler that throws before its first await has failed all the same.
-    attempt(() => void handle().then(succeed, fail), fail);
+    attempt(() => {
+      running = handle();
+      running.then(succeed, fail);
+    }, fail);
   };
   begin(call, interceptors, { settlement, run });
 }
@@ -47,10 +56,14 @@ export function serveStream(
   let iterator: AsyncIterator<unknown> | undefined;
   const settlement = new Settlement(call, (error) => {
     // A handler that is still waiting cannot be returned from; it sees the aborted signal and ends by itself.
-    if (iterator?.return !== undefined) Promise.resolve(iterator.return()).catch(() => undefined);
-    sink.fail(error);
+    const running = iterator?.return?.();
+    running?.catch(() => undefined);
+    sink.fail(error, running);
   });
-  const fail = (thrown: unknown) => settlement.fail(thrown);
+  const fail = (thrown: unknown) => {
+    iterator = undefined;
+    settlement.fail(thrown);
+  };
   const take = (step: IteratorResult<unknown>) => {
     if (settlement.isSettled) return;
     if (step.done !== true) {

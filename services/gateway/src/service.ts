@@ -70,6 +70,8 @@ export async function createGatewayService(
       services: [createMcpService({ pipeline, clock, requestTimeoutMs })],
       // Clients show an API key to the pipeline; nobody has an assertion to show here.
       verifyCaller: () => Promise.reject(credentialMissing()),
+      // Lanes are for services of ours; clients have McpService.Session.
+      laneCallsInFlightMax: 0,
     }),
   );
   const port = await listen(server, config.http);

@@ -53,7 +53,8 @@ export interface Call {
   readonly payload: Uint8Array;
   /**
    * How long the call may take, in milliseconds from the frame's arrival; the server then ends it with
-   * DEADLINE_EXCEEDED. Relative, because clocks differ. 0 ends it at once.
+   * DEADLINE_EXCEEDED. Relative, because clocks differ. 0 ends it at once; 4,294,967,295 stands for no timeout, which
+   * only server-streaming calls may have: the server bounds the others itself.
    */
   readonly timeoutMillis: number;
   /**
