@@ -8,7 +8,14 @@ import { serveStream, serveUnary } from '../serve-call.ts';
 import type { IncomingCall, ServerCall, ServerInterceptor } from '../server-call.ts';
 import type { ArrivedCall } from './client-frame.ts';
 import { replyTooLarge } from './lane-errors.ts';
-import { DEFAULT_WINDOW_BYTES, FRAME_BYTES_MAX, NO_TIMEOUT_MS, WINDOW_BYTES_MAX } from './lane-limits.ts';
+import {
+  DEFAULT_WINDOW_BYTES,
+  FRAME_BYTES_MAX,
+  NO_TIMEOUT_MS,
+  REPLY_OVERHEAD_BYTES,
+  TIMER_MAX_MS,
+  WINDOW_BYTES_MAX,
+} from './lane-limits.ts';
 import { replyBytes, type StatusPart } from './server-frame.ts';
 
 /** Enough of a message for a client that reads no details; the whole is in the details. */
@@ -21,8 +28,8 @@ export interface CallHost {
   /** The service's name: the domain of its errors. */
   readonly domain: string;
   readonly peer: string;
-  /** Whether nothing more is wanted on the lane for now. */
-  readonly isBlocked: boolean;
+  /** Whether streams should wait, because as much is unsent on the lane as goes out at a time. */
+  readonly isFull: boolean;
   readonly createCall: (served: BoundMethod['served'], incoming: IncomingCall) => ServerCall;
   readonly interceptors: readonly ServerInterceptor[];
   sendReply(callId: number, payload: Uint8Array, isEnd: boolean): void;
@@ -69,7 +76,7 @@ export class ServedCall {
 
   /** Goes on with a stream that waited for room. */
   goOn(): void {
-    if (this.#window <= 0 || this.#host.isBlocked) return;
+    if (this.#window <= 0 || this.#host.isFull) return;
     const resume = this.#resume;
     this.#resume = undefined;
     resume?.();
@@ -107,9 +114,9 @@ export class ServedCall {
       sink: {
         reply: (response, resume) => {
           const bytes = encodeMessage(served.method.responseType, response);
-          this.#window -= bytes.length;
+          this.#window -= bytes.length + REPLY_OVERHEAD_BYTES;
           this.#reply(bytes, false);
-          if (this.#window > 0 && !this.#host.isBlocked) return true;
+          if (this.#window > 0 && !this.#host.isFull) return true;
           this.#resume = resume;
           return false;
         },
@@ -170,7 +177,7 @@ function incomingCall(
   peer: string,
 ): IncomingCall {
   return {
-    deadlineMs: timeoutMs === NO_TIMEOUT_MS ? Infinity : Date.now() + timeoutMs,
+    deadlineMs: timeoutMs === NO_TIMEOUT_MS ? Infinity : Date.now() + Math.min(timeoutMs, TIMER_MAX_MS),
     peer,
     metadata: (key) => {
       if (key === metadataKeys.assertion) return assertion;
