@@ -85,13 +85,15 @@ describe('toJsonRpcError', () => {
 
 describe('httpStatusOf', () => {
   test('is 200 but for what HTTP itself should know', () => {
-    const table = Object.fromEntries(codes.map((code) => [code, httpStatusOf(error(code, { retryAfterMs: 1 }))]));
+    const table = Object.fromEntries(
+      codes.map((code) => [code, httpStatusOf(error(code, { retryAfterMs: 1 }), 'native')]),
+    );
     const expected = { UNAUTHENTICATED: 401, PERMISSION_DENIED: 403, RESOURCE_EXHAUSTED: 429 };
     expect(table).toEqual({ ...Object.fromEntries(codes.map((code) => [code, 200])), ...expected });
   });
 
   test('is 200 for what is exhausted for good', () => {
-    expect(httpStatusOf(error('RESOURCE_EXHAUSTED'))).toBe(200);
+    expect(httpStatusOf(error('RESOURCE_EXHAUSTED'), 'native')).toBe(200);
   });
 
   test.each([
@@ -100,6 +102,6 @@ describe('httpStatusOf', () => {
     ['CONTENT_TYPE_UNSUPPORTED', 415],
     ['GATEWAY_OVERLOADED', 503],
   ])('is that of the reason %s', (reason, status) => {
-    expect(httpStatusOf(error('INVALID_ARGUMENT', { reason }))).toBe(status);
+    expect(httpStatusOf(error('INVALID_ARGUMENT', { reason }), 'native')).toBe(status);
   });
 });
