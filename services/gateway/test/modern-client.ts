@@ -17,6 +17,7 @@ export const serverMeta = { 'io.modelcontextprotocol/serverInfo': { name: 'gantr
 export interface ModernRequest {
   readonly id?: unknown;
   readonly params?: Record<string, unknown>;
+  /** `null` leaves it out. */
   readonly meta?: unknown;
   readonly headers?: Record<string, string | undefined>;
   readonly options?: PostOptions;
@@ -28,19 +29,19 @@ export function postModern(
   method: string,
   { id = 1, params = {}, meta = envelope, headers = {}, options = {} }: ModernRequest = {},
 ): Promise<HttpAnswer> {
-  const body = { jsonrpc: '2.0', id, method, params: { ...params, ...(meta === undefined ? {} : { _meta: meta }) } };
+  const body = { jsonrpc: '2.0', id, method, params: { ...params, ...(meta === null ? {} : { _meta: meta }) } };
   const sent = Object.entries({ ...standardHeaders(method, params), ...headers });
   return gateway.post(body, { ...options, headers: Object.fromEntries(sent.filter(isPresent)) });
 }
 
 /** The headers that a client sends with a request. */
-export function standardHeaders(method: string, params: Record<string, unknown>): Record<string, string | undefined> {
+export function standardHeaders(method: string, params: Record<string, unknown>): Record<string, string> {
   const name = params['name'] ?? params['uri'];
   return {
     accept: 'application/json, text/event-stream',
     'mcp-protocol-version': MODERN,
     'mcp-method': method,
-    'mcp-name': typeof name === 'string' ? name : undefined,
+    ...(typeof name === 'string' ? { 'mcp-name': name } : {}),
   };
 }
 

@@ -9,6 +9,8 @@ const envelope = {
   'io.modelcontextprotocol/protocolVersion': MODERN,
   'io.modelcontextprotocol/clientCapabilities': {},
 };
+const half = { 'io.modelcontextprotocol/protocolVersion': MODERN };
+const old = { ...envelope, 'io.modelcontextprotocol/protocolVersion': '2025-11-25' };
 const standard = { 'mcp-protocol-version': MODERN, 'mcp-method': 'ping', accept: '*/*' };
 
 const hintsOf = (headers: Record<string, string>): Hints => ({
@@ -31,12 +33,9 @@ describe('which dialect a body is of', () => {
     ['a request with a legacy version', request('ping'), version('2025-06-18'), 'legacy'],
     ['a request with a session id', request('ping'), { 'mcp-session-id': 's' }, 'legacy'],
     ['initialize', request('initialize'), {}, 'legacy'],
-    [
-      'initialize whose claim is not whole',
-      request('initialize', { _meta: { ...envelope, x: 1 } }),
-      {},
-      'modern HEADER_MISMATCH',
-    ],
+    ['initialize with a whole claim', claiming('initialize'), {}, 'modern HEADER_MISMATCH'],
+    ['initialize with half a claim', request('initialize', { _meta: half }), {}, 'legacy'],
+    ['initialize with a claim of a legacy version', request('initialize', { _meta: old }), {}, 'legacy'],
     ['initialize under a modern version', request('initialize'), version(MODERN), 'modern HEADER_MISMATCH'],
     ['a claim and the headers for it', claiming('ping'), standard, 'modern'],
     ['a claim and a session id that is ignored', claiming('ping'), { ...standard, 'mcp-session-id': 's' }, 'modern'],

@@ -1,4 +1,5 @@
 import { envelopeInvalid } from '../../errors.ts';
+import { isModernEra } from '../dialect.ts';
 import { isObject } from '../parse-message.ts';
 
 /** The key in `params._meta` by which a message says that it is of the modern dialect. */
@@ -26,10 +27,11 @@ export function claimOf(params: unknown): unknown {
   return metaOf(params)?.[VERSION_KEY];
 }
 
-/** Tells whether params say everything that a request of a stateless revision must say about itself. */
+/** Tells whether params say all that a request of a stateless revision, known or not, must say about itself. */
 export function hasEnvelope(params: unknown): boolean {
   const meta = metaOf(params);
-  return meta !== undefined && typeof meta[VERSION_KEY] === 'string' && isObject(meta[CAPABILITIES_KEY]);
+  const version = meta?.[VERSION_KEY];
+  return typeof version === 'string' && isModernEra(version) && isObject(meta?.[CAPABILITIES_KEY]);
 }
 
 /**
