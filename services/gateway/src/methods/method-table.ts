@@ -21,12 +21,12 @@ export type MethodTables = Readonly<Record<Dialect, MethodTable>>;
 
 /** Creates the tables of all dialects. */
 export function createMethodTables(backends: Backends, contextItemsMax: number): MethodTables {
-  const shared = createMethodTable(backends, contextItemsMax);
+  const shared = createSharedMethods(backends, contextItemsMax);
   return { native: shared, legacy: shared, modern: createModernMethods(shared) };
 }
 
 /** Creates the table of the native and of the legacy dialect. */
-export function createMethodTable(backends: Backends, contextItemsMax: number): MethodTable {
+function createSharedMethods(backends: Backends, contextItemsMax: number): MethodTable {
   return new Map(
     Object.entries({
       ...createProtocolMethods(contextItemsMax),
