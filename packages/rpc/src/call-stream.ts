@@ -106,16 +106,17 @@ class ReplyStream implements AsyncIterableIterator<unknown>, ReplyListener {
     if (this.#isOver) return outgoing.ended();
     const { breaker, retryBudget } = this.#channel;
     this.#outgoing = outgoing;
-    this.#answered = Promise.withResolvers();
     retryBudget.recordCall();
     this.#input.options.signal?.addEventListener('abort', this.#abort, { once: true });
     breaker.run(() => this.#send(outgoing)).catch((error: unknown) => this.#finish(error));
   }
 
   #send(outgoing: OutgoingCall): Promise<void> {
+    const answered = Promise.withResolvers<void>();
+    this.#answered = answered;
     const payload = encodeMessage(this.#called.method.requestType, this.#input.request);
     this.#sent = this.#channel.transport.send({ called: this.#called, outgoing, payload }, this);
-    return this.#answered?.promise ?? Promise.resolve();
+    return answered.promise;
   }
 
   readonly #abort = (): void => {
