@@ -7,7 +7,7 @@ const LASTS_US_MAX = 200_000;
 /** Twenty replicas, each with a lease in hand and the next one too, leave a fifth of a burst to whoever comes. */
 const SHARE_OF_BURST = 1 / 50;
 /** A bucket that was found empty is left alone until there is a chunk to lease again, not one token per round trip. */
-const EMPTY_US_MIN = 25_000;
+const EMPTY_US_MIN = 50_000;
 /** The part of the time a bucket takes to fill that it may be left alone for: no token may be lost because it is full. */
 const EMPTY_SHARE_OF_FILLING = 1 / 4;
 

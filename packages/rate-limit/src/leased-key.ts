@@ -29,6 +29,8 @@ export class LeasedKey implements LimitedKey, TokenHolder {
   #isAsking = false;
   #askedAtUs = -Infinity;
   #ahead = 0;
+  /** When no more than so many tokens are in hand, the next ones are asked for. */
+  #lowWater = 0;
 
   constructor(lessor: Lessor, { key, limit, rate }: LeasedKeyOptions) {
     this.key = key;
@@ -44,7 +46,7 @@ export class LeasedKey implements LimitedKey, TokenHolder {
     const nowUs = this.#lessor.nowUs();
     const missing = count - this.#hand.spend(nowUs, count);
     if (missing > 0) return this.#takeMissing(nowUs, { count, missing });
-    if (!this.#isAsking && this.#hand.left <= this.#ahead * LOW_WATER_SHARE) this.#askAhead(nowUs);
+    if (!this.#isAsking && this.#hand.left <= this.#lowWater) this.#askAhead(nowUs);
     return grantAll(count);
   }
 
@@ -90,7 +92,9 @@ export class LeasedKey implements LimitedKey, TokenHolder {
     const nowUs = this.#lessor.nowUs();
     this.#drought.begin(nowUs, emptyForUs(this.#rate, reply.waitUs));
     this.#serve(served, { granted: reply.granted, nowUs });
-    if (reply.granted > demand) this.#hold(reply, reply.granted - demand);
+    const tokens = Math.max(0, reply.granted - demand);
+    this.#lowWater = Math.floor(tokens * LOW_WATER_SHARE);
+    if (tokens > 0) this.#hold(reply, tokens);
     this.#serveLate(nowUs);
   }
 
