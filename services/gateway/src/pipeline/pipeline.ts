@@ -121,8 +121,9 @@ class StepwisePipeline implements Pipeline {
   async #answerAll({ messages, isBatch }: Body, conversation: Conversation): Promise<Answer> {
     const { dialect, identity, arrival } = conversation;
     const startedAtMs = performance.now();
-    const take = () => limitRate(this.#options.limiter, identity.principal);
-    const refusals = await admitBatch(messages, take);
+    const take = (requests: number) => limitRate(this.#options.limiter, identity.principal, requests);
+    const admitted = admitBatch(messages, take);
+    const refusals = admitted instanceof Promise ? await admitted : admitted;
     this.#endRefused(messages, refusals, { arrival, identity, startedAtMs });
     const answered = await Promise.all(
       messages.map(async (message, index) => {
