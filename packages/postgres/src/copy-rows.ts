@@ -49,25 +49,28 @@ export class CopyRows {
 
   /** Writes a part of some bytes: a `bytea`, or a `text` in UTF-8. */
   bytes(source: Uint8Array, begin: number, end: number): void {
-    this.#length(end - begin);
-    if (end - begin > LOOP_BYTES_MAX) {
-      this.#buffer.set(source.subarray(begin, end), this.#at);
-      this.#at += end - begin;
-      return;
-    }
-    for (let index = begin; index < end; index += 1) this.#byte(source[index] ?? 0);
+    const length = end - begin;
+    this.#length(length);
+    const buffer = this.#buffer;
+    const at = this.#at;
+    this.#at = at + length;
+    if (length > LOOP_BYTES_MAX) buffer.set(source.subarray(begin, end), at);
+    else for (let index = 0; index < length; index += 1) buffer[at + index] = source[begin + index] ?? 0;
   }
 
   /** Writes the `uuid` whose 36 characters of text begin there. */
   uuid(source: Uint8Array, begin: number): void {
     this.#length(UUID_BYTES);
+    const buffer = this.#buffer;
+    const at = this.#at;
+    this.#at = at + UUID_BYTES;
     let from = begin;
     for (let index = 0; index < UUID_BYTES; index += 1) {
       // A dash stands before bytes 4, 6, 8 and 10.
       if (index >= 4 && index <= 10 && index % 2 === 0) from += 1;
       const high = valueByHexDigit[source[from] ?? 0] ?? 0;
       const low = valueByHexDigit[source[from + 1] ?? 0] ?? 0;
-      this.#byte(high * 16 + low);
+      buffer[at + index] = high * 16 + low;
       from += 2;
     }
   }
@@ -98,12 +101,13 @@ export class CopyRows {
   }
 
   #length(bytes: number): void {
-    this.#at = this.#buffer.writeInt32BE(bytes, this.#at);
-  }
-
-  #byte(value: number): void {
-    this.#buffer[this.#at] = value;
-    this.#at += 1;
+    const buffer = this.#buffer;
+    const at = this.#at;
+    buffer[at] = bytes >>> 24;
+    buffer[at + 1] = bytes >>> 16;
+    buffer[at + 2] = bytes >>> 8;
+    buffer[at + 3] = bytes;
+    this.#at = at + 4;
   }
 }
 
