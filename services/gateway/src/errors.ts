@@ -3,6 +3,8 @@ import { AppError } from '@gantry/errors';
 const DOMAIN = 'gateway';
 /** The edge is full for as long as the slowest requests in flight take; a second is a fair guess. */
 const OVERLOAD_RETRY_AFTER_MS = 1_000;
+/** While the audit log cannot be written it is tried again at least once a second. */
+const AUDIT_RETRY_AFTER_MS = 1_000;
 /** What a client sent is repeated to it, but not at any length. */
 const QUOTED_CHARACTERS_MAX = 100;
 
@@ -100,6 +102,20 @@ export function overloaded(problem = 'the gateway has too much to do; wait a mom
     domain: DOMAIN,
     message: problem,
     retryAfterMs: OVERLOAD_RETRY_AFTER_MS,
+  });
+}
+
+/** The audit log cannot be written, and without an event nothing may be answered. `mayHaveRun`: the request was executed. */
+export function auditUnavailable({ mayHaveRun }: { readonly mayHaveRun: boolean }): AppError {
+  return new AppError({
+    code: 'UNAVAILABLE',
+    reason: 'AUDIT_UNAVAILABLE',
+    domain: DOMAIN,
+    message: mayHaveRun
+      ? 'the request may have been carried out, but the audit log cannot be written; look before you send it again'
+      : 'nothing was done, because the audit log cannot be written; try again in a moment',
+    metadata: { mayHaveRun: String(mayHaveRun) },
+    ...(mayHaveRun ? {} : { retryAfterMs: AUDIT_RETRY_AFTER_MS }),
   });
 }
 

@@ -39,7 +39,7 @@ export async function createGatewayService(
   const methods = createMethodTables(backends, config.contextItemsMax);
   const methodNames = new Set(Object.values(methods).flatMap((table) => [...table.keys()]));
   const metrics = createGatewayMetrics(platform.metrics, methodNames);
-  const audit = stack.use(createAuditSpool({ audit: backends.audit, metrics, logger }));
+  const audit = stack.use(createAuditSpool({ mode: config.auditMode, audit: backends.audit, metrics, logger }));
   const pipeline = createPipeline({ credentials, limiter, methods, audit, metrics, logger, tracing, clock });
 
   const server = createHttpServer(config.http);
@@ -54,6 +54,8 @@ export async function createGatewayService(
   metrics.gauge('gantry_gateway_in_flight', 'Requests being worked on.', () => pipeline.inFlight);
   metrics.gauge('gantry_gateway_body_bytes', 'Bytes of request bodies that are held.', () => bodies.bytes);
   metrics.gauge('gantry_audit_spool_events', 'Audit events that auth does not have yet.', () => audit.length);
+  metrics.gauge('gantry_audit_spool_bytes', 'Their bytes.', () => audit.bytes);
+  metrics.gauge('gantry_audit_appends_in_flight', 'Batches on their way to auth.', () => audit.appendsInFlight);
   metrics.gauge('gantry_credential_cache_entries', 'Credentials whose principal is cached.', () => credentials.size);
   metrics.gauge('gantry_policy_stream_live', '1 while revocations are heard of.', () => Number(credentials.isLive));
   platform.readiness.addCheck(

@@ -150,6 +150,7 @@ function reasonDataOf(error: AppError, permissions: readonly string[]): Record<s
   if (error.reason === 'PROTOCOL_VERSION_INVALID' || error.reason === 'PROTOCOL_VERSION_UNSUPPORTED') {
     return { supported: metadata['supported']?.split(' ') ?? [], requested: metadata['requested'] };
   }
+  if (error.reason === 'AUDIT_UNAVAILABLE') return { may_have_run: metadata['mayHaveRun'] === 'true' };
   if (error.reason === 'TOOL_EXECUTION_FAILED') {
     const content: unknown = JSON.parse(metadata['contentJson'] ?? '[]');
     return { content };

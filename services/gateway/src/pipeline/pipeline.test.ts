@@ -56,6 +56,7 @@ async function startPipeline(handle: () => Promise<string>, options: Options = {
       record: ({ reason }) => void reasons.push(reason),
       refuse: ({ reason }, requests) => void refused.push([reason, requests]),
       hasRoomFor: (requests) => requests <= room,
+      isRefusing: false,
     },
     metrics: createGatewayMetrics(createMetricsRegistry({ service: 'gateway' }), new Set()),
     logger: silentLogger(),

@@ -1,11 +1,11 @@
 import { type AppError, toAppError } from '@gantry/errors';
-import type { AuditEvent } from '@gantry/protocol/gantry/auth/v1/audit_service';
 import type { RateLimiter } from '@gantry/rate-limit';
 import { type Clock, type Logger, type Span, type Tracing } from '@gantry/telemetry';
 
 import type { AuditSpool } from '../clients/audit-spool.ts';
 import type { CredentialCache, Identity } from '../clients/credential-cache.ts';
-import { methodNotFound, overloaded } from '../errors.ts';
+import type { RecordedRequest } from '../clients/recorded-request.ts';
+import { auditUnavailable, methodNotFound, overloaded } from '../errors.ts';
 import { classify } from '../json-rpc/classify.ts';
 import type { Dialect } from '../json-rpc/dialect.ts';
 import type { ErrorReply, Reply } from '../json-rpc/encode-reply.ts';
@@ -18,7 +18,7 @@ import { apiKeyOf, authenticate } from './authenticate.ts';
 import { authorise } from './authorise.ts';
 import { dispatch } from './dispatch.ts';
 import { limitRate } from './limit-rate.ts';
-import { toAuditEvent } from './record.ts';
+import { toRecordedRequest } from './record.ts';
 
 /** The most requests a process works on at once: half a gigabyte if every one of them were large. */
 export const REQUESTS_IN_FLIGHT_MAX = 2_000;
@@ -34,7 +34,7 @@ export interface PipelineOptions {
   readonly credentials: CredentialCache;
   readonly limiter: RateLimiter;
   readonly methods: MethodTables;
-  readonly audit: Pick<AuditSpool, 'record' | 'refuse' | 'hasRoomFor'>;
+  readonly audit: Pick<AuditSpool, 'record' | 'refuse' | 'hasRoomFor' | 'isRefusing'>;
   readonly metrics: Pick<GatewayMetrics, 'requestEnded'>;
   readonly logger: Logger;
   readonly tracing: Tracing;
@@ -98,6 +98,7 @@ class StepwisePipeline implements Pipeline {
     if (refusal !== undefined) return this.#refuseAll(body, refusal, arrival);
     this.#inFlight += messages.length;
     try {
+      if (this.#options.audit.isRefusing) throw auditUnavailable({ mayHaveRun: false });
       if (!this.#hasRoom()) throw overloaded();
       const identity = await authenticate(this.#options.credentials, arrival);
       return await this.#answerAll(body, { arrival, dialect, identity });
@@ -146,13 +147,26 @@ class StepwisePipeline implements Pipeline {
     const startedAtMs = performance.now();
     const name = this.#methodsOf(arrival).has(message.method) ? message.method : 'unknown';
     const span = tracing.startSpan(`mcp ${name}`, { kind: 'server', parent: arrival.parent });
+    const handled = { arrival, identity, span, startedAtMs };
+    const { resultText = '', failure } = await this.#attempt(message, conversation, span);
+    const error = await this.#record(message, failure, handled);
+    this.#end(message, error, handled);
+    if (error !== undefined) return toErrorReply(message, error, identity);
+    return message.idText === undefined ? undefined : { idText: message.idText, resultText };
+  }
+
+  async #attempt(call: Call, conversation: Conversation, span: Span): Promise<Attempt> {
     try {
-      const resultText = await this.#perform(message, conversation, span);
-      this.#end(message, undefined, { arrival, identity, span, startedAtMs });
-      return message.idText === undefined ? undefined : { idText: message.idText, resultText };
+      return { resultText: await this.#perform(call, conversation, span) };
     } catch (thrown) {
-      return this.#fail(message, thrown, { arrival, identity, span, startedAtMs });
+      return { failure: toAppError(thrown) };
     }
+  }
+
+  /** Records a request that was executed, waits until that is durable if it has to be, and returns what to answer with. */
+  async #record(call: Call, error: AppError | undefined, handled: Handled): Promise<AppError | undefined> {
+    const durability = this.#options.audit.record(this.#toEvent(call, error, handled));
+    return durability === undefined ? error : ((await durability) ?? error);
   }
 
   async #perform(call: Call, conversation: Conversation, span: Span): Promise<string> {
@@ -170,14 +184,6 @@ class StepwisePipeline implements Pipeline {
     }
   }
 
-  /** Ends a request that was executed and failed, and returns the reply; a notification has none. */
-  #fail(message: Message, thrown: unknown, handled: Handled): ErrorReply | undefined {
-    const error = toAppError(thrown);
-    this.#logUnexpected(error, handled);
-    this.#end(message, error, handled);
-    return toErrorReply(message, error, handled.identity);
-  }
-
   #logUnexpected(error: AppError, handled: Handled): void {
     // Services log their own failures; what has no domain or is ours was not logged yet.
     if (error.code !== 'INTERNAL' || (error.domain !== undefined && error.domain !== 'gateway')) return;
@@ -188,10 +194,12 @@ class StepwisePipeline implements Pipeline {
   /** Ends a request that was executed. */
   #end(message: Message, error: AppError | undefined, handled: Handled): void {
     const { span } = handled;
-    if (error !== undefined) span?.fail(error);
+    if (error !== undefined) {
+      this.#logUnexpected(error, handled);
+      span?.fail(error);
+    }
     span?.end();
     this.#count([message], error, handled);
-    this.#options.audit.record(this.#toEvent(message, error, handled));
   }
 
   /** Ends the refused requests of a body: those that are refused for one reason with one event. */
@@ -224,12 +232,12 @@ class StepwisePipeline implements Pipeline {
     logger.debug({ requestId, traceId, method: methods[0], requests, code, reason, durationMs }, 'request ended');
   }
 
-  #toEvent(message: Message | undefined, error: AppError | undefined, handled: Handled): AuditEvent {
+  #toEvent(message: Message | undefined, error: AppError | undefined, handled: Handled): RecordedRequest {
     const { clock } = this.#options;
     const { arrival, identity, startedAtMs } = handled;
     const durationMs = performance.now() - startedAtMs;
     const outcome = { message, arrival, principal: identity?.principal, error };
-    return toAuditEvent(
+    return toRecordedRequest(
       { ...outcome, traceId: traceIdOf(handled), durationMs, endedAtMs: clock.now() },
       this.#methodsOf(arrival),
     );
@@ -259,6 +267,12 @@ function toErrorReply(message: Message, error: AppError, identity: Identity | un
 
 function methodOf(message: Message): string {
   return message.kind === 'call' ? message.method : '';
+}
+
+/** What came of a call: one of the two. */
+interface Attempt {
+  readonly resultText?: string;
+  readonly failure?: AppError;
 }
 
 /** What is known of a message when it ends. */
