@@ -2,7 +2,7 @@ import type { AppError } from '@gantry/errors';
 
 import type { CallChannel, CalledMethod } from './call-channel.ts';
 import type { CallOptions } from './call-options.ts';
-import { encodeMessage } from './method.ts';
+import { encodeMessage, type Replies } from './method.ts';
 import { abortError, beginCall, judge, type OutgoingCall } from './outgoing-call.ts';
 import type { ReplyListener, SentCall } from './transport.ts';
 
@@ -11,7 +11,7 @@ import type { ReplyListener, SentCall } from './transport.ts';
  * stream that breaks later is the consumer's to open again. Leaving the loop cancels the call.
  */
 export function callStream(channel: CallChannel, called: CalledMethod) {
-  return (request: unknown, options: CallOptions = {}): AsyncIterableIterator<unknown> =>
+  return (request: unknown, options: CallOptions = {}): Replies<unknown> =>
     new ReplyStream(channel, called, { request, options });
 }
 
@@ -23,16 +23,24 @@ interface StreamInput {
 /** What `next` has promised and not given yet. */
 type Wish = PromiseWithResolvers<IteratorResult<unknown>>;
 
+/** Who takes all replies, instead of asking for each. */
+interface Taker {
+  readonly take: (message: unknown) => void;
+  readonly done: () => void;
+  readonly fail: (error: unknown) => void;
+}
+
 const DONE = { done: true, value: undefined } as const;
 
 /** The replies of one call, begun when the first one is asked for. */
-class ReplyStream implements AsyncIterableIterator<unknown>, ReplyListener {
+class ReplyStream implements AsyncIterableIterator<unknown>, Replies<unknown>, ReplyListener {
   readonly #channel: CallChannel;
   readonly #called: CalledMethod;
   readonly #input: StreamInput;
   /** Replies nobody has asked for yet; bounded by the window of the call. */
   readonly #replies: Buffer[] = [];
   readonly #wishes: Wish[] = [];
+  #taker: Taker | undefined;
   /** Hears of the first reply, or of the end before it. */
   #answered: PromiseWithResolvers<void> | undefined;
   #outgoing: OutgoingCall | undefined;
@@ -49,6 +57,13 @@ class ReplyStream implements AsyncIterableIterator<unknown>, ReplyListener {
 
   [Symbol.asyncIterator](): this {
     return this;
+  }
+
+  each(take: (message: unknown) => void): Promise<void> {
+    return new Promise((done, fail) => {
+      this.#taker = { take, done, fail };
+      if (!this.#isBegun) this.#begin();
+    });
   }
 
   next(): Promise<IteratorResult<unknown>> {
@@ -75,6 +90,7 @@ class ReplyStream implements AsyncIterableIterator<unknown>, ReplyListener {
   reply(payload: Buffer): void {
     if (this.#isOver) return;
     this.#answered?.resolve();
+    if (this.#taker !== undefined) return this.#take(payload, this.#taker);
     const wish = this.#wishes.shift();
     if (wish === undefined) this.#replies.push(payload);
     else this.#give(payload).then(wish.resolve, wish.reject);
@@ -125,6 +141,16 @@ class ReplyStream implements AsyncIterableIterator<unknown>, ReplyListener {
     if (signal !== undefined) this.#finish(abortError(signal));
   };
 
+  #take(payload: Buffer, { take }: Taker): void {
+    this.#sent?.consumed(payload.length);
+    try {
+      take(this.#called.method.responseType.decode(payload));
+    } catch (error) {
+      this.#sent?.cancel();
+      this.#finish(error);
+    }
+  }
+
   #give(payload: Buffer): Promise<IteratorResult<unknown>> {
     this.#sent?.consumed(payload.length);
     try {
@@ -152,6 +178,8 @@ class ReplyStream implements AsyncIterableIterator<unknown>, ReplyListener {
     if (failure === undefined) this.#answered?.resolve();
     else this.#answered?.reject(failure);
     this.#outgoing?.ended(failure);
+    if (failure === undefined) this.#taker?.done();
+    else this.#taker?.fail(failure);
     for (let wish = this.#wishes.shift(); wish !== undefined; wish = this.#wishes.shift()) {
       this.#giveEnd().then(wish.resolve, wish.reject);
     }

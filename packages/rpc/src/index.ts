@@ -5,7 +5,7 @@ export { createRpcClient, type RpcClient, type RpcClientOptions } from './client
 export { openRpcConnection, type RpcConnection, type RpcConnectionOptions } from './connection.ts';
 export { withEncodedRequests, type WithEncodedRequests } from './encoded-requests.ts';
 export { METADATA_BYTES_MAX, metadataKeys } from './metadata-keys.ts';
-export type { Call, Client, Definition, Handler, Handlers, Method, RequestOf, ResponseOf } from './method.ts';
+export type { Call, Client, Definition, Handler, Handlers, Method, Replies, RequestOf, ResponseOf } from './method.ts';
 export {
   createRemoteCallerVerifier,
   type RemoteCallerVerifier,

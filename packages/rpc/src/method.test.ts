@@ -26,7 +26,7 @@ describe('the types of a service', () => {
 
   test('a handler that streams gives an async iterable of the answers', () => {
     expectTypeOf<Parameters<ToolHandlers['callTool']>[0]>().toEqualTypeOf<CallToolRequest>();
-    expectTypeOf<ReturnType<ToolHandlers['callTool']>>().toEqualTypeOf<AsyncIterable<CallToolResponse>>();
+    expectTypeOf<ReturnType<ToolHandlers['callTool']>>().toEqualTypeOf<Replies<CallToolResponse>>();
   });
 
   test('a handler of a stream both ways takes an async iterable', () => {
@@ -37,7 +37,7 @@ describe('the types of a service', () => {
   test('a client takes the same messages, and a CallContext is enough to pass on', () => {
     expectTypeOf<Parameters<ToolClient['getTool']>[0]>().toEqualTypeOf<{ readonly name: string }>();
     expectTypeOf<CallContext>().toExtend<CallOptions>();
-    expectTypeOf<ReturnType<ToolClient['callTool']>>().toEqualTypeOf<AsyncIterable<CallToolResponse>>();
+    expectTypeOf<ReturnType<ToolClient['callTool']>>().toEqualTypeOf<Replies<CallToolResponse>>();
   });
 
   test('a handler of the wrong shape does not compile', () => {

@@ -47,8 +47,17 @@ export type Handlers<D extends Definition> = { readonly [K in keyof D['methods']
 export type Call<M extends Method> = M extends { requestStream: false; responseStream: false }
   ? (request: RequestOf<M>, options?: CallOptions) => Promise<ResponseOf<M>>
   : M extends { requestStream: false; responseStream: true }
-    ? (request: RequestOf<M>, options?: CallOptions) => AsyncIterable<ResponseOf<M>>
+    ? (request: RequestOf<M>, options?: CallOptions) => Replies<ResponseOf<M>>
     : never;
+
+/** The messages of a call that streams its answer. The call begins when the first one is asked for. */
+export interface Replies<T> extends AsyncIterable<T> {
+  /**
+   * Gives every message to a function as it arrives; resolves after the last one. The same as a loop, without its promises:
+   * for answers that are mostly one message.
+   */
+  each(take: (message: T) => void): Promise<void>;
+}
 
 /** What a client offers of a service: one function a method. */
 export type Client<D extends Definition> = { readonly [K in keyof D['methods']]: Call<D['methods'][K]> };

@@ -50,11 +50,19 @@ export function createGatewayMetrics(registry: Registry, methods: ReadonlySet<st
     buckets: DURATION_BUCKETS_SECONDS,
     registers,
   });
+  /** Resolved once a series: bounded by the methods and the status codes there are. */
+  const recorderBySeries = new Map<string, { requests: Counter.Internal; durations: Histogram.Internal<'method'> }>();
   return {
     requestEnded(name, status, durationSeconds) {
       const method = methods.has(name) ? name : UNKNOWN_METHOD;
-      requests.inc({ method, status });
-      durations.observe({ method }, durationSeconds);
+      const series = `${status} ${method}`;
+      let recorder = recorderBySeries.get(series);
+      if (recorder === undefined) {
+        recorder = { requests: requests.labels({ method, status }), durations: durations.labels({ method }) };
+        recorderBySeries.set(series, recorder);
+      }
+      recorder.requests.inc();
+      recorder.durations.observe(durationSeconds);
     },
     activeConnections: new Gauge({
       name: 'mcp_active_connections',

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 
 import { type Clock, parseTraceparent } from '@gantry/telemetry';
 
+import { PresentedCredential } from '../clients/presented-credential.ts';
 import { protocolVersionUnsupported, versionHeaderInvalid } from '../errors.ts';
 import { type Dialect, dialectOfHeaders, isLegacyVersion, isModernEra, LEGACY_VERSIONS } from '../json-rpc/dialect.ts';
 import type { Arrival } from '../pipeline/arrival.ts';
@@ -45,7 +46,7 @@ export function toHttpArrival({ headers, socket }: IncomingMessage, facts: Arriv
   return {
     transport,
     clientAddress: socket.remoteAddress ?? '',
-    authorization: headers.authorization,
+    credential: new PresentedCredential(headers.authorization),
     dialect,
     headers: transport === 'http' ? headers : undefined,
     requestId,
