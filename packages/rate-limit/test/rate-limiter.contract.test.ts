@@ -21,7 +21,7 @@ function createClock() {
 
 interface Kind {
   readonly name: string;
-  create(clock: Clock): Promise<Disposable & { readonly limiter: RateLimiter }>;
+  readonly create: (clock: Clock) => Promise<Disposable & { readonly limiter: RateLimiter }>;
 }
 
 const kinds: readonly Kind[] = [
