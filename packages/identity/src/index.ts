@@ -14,6 +14,7 @@ export {
 } from './assertion.ts';
 export {
   covers,
+  heldBy,
   isAllowed,
   parsePermission,
   type Permission,

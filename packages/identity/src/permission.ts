@@ -34,10 +34,20 @@ export function parsePermission(text: string): Permission | undefined {
  * `*` covers every resource, or every action.
  */
 export function isAllowed(principal: Principal, resource: string, action: string): boolean {
-  return principal.permissions.some((text) => {
-    const permission = parsePermission(text);
-    return permission !== undefined && covers(permission, { resource, action });
-  });
+  const wanted = { resource, action };
+  return heldBy(principal).some((held) => covers(held, wanted));
+}
+
+/** The permissions of a principal, parsed once: every request asks for them several times. */
+const permissionsByTexts = new WeakMap<readonly string[], readonly Permission[]>();
+
+/** Returns the permissions of a principal; texts that are none are left out. */
+export function heldBy({ permissions: texts }: Principal): readonly Permission[] {
+  const known = permissionsByTexts.get(texts);
+  if (known !== undefined) return known;
+  const parsed = texts.map(parsePermission).filter((permission) => permission !== undefined);
+  permissionsByTexts.set(texts, parsed);
+  return parsed;
 }
 
 /** Tells whether whoever has `held` may do what `wanted` says. */

@@ -1,97 +1,158 @@
-import { toAppError } from '@gantry/errors';
-import type { ServiceError } from '@grpc/grpc-js';
+import type { AppError } from '@gantry/errors';
 
 import type { CallChannel, CalledMethod } from './call-channel.ts';
 import type { CallOptions } from './call-options.ts';
 import { encodeMessage } from './method.ts';
 import { abortError, beginCall, judge, type OutgoingCall } from './outgoing-call.ts';
-import { fromServiceError } from './status-object.ts';
+import type { ReplyListener, SentCall } from './transport.ts';
 
 /**
  * Returns the function that calls a method that streams its answer. The breaker guards the time to the first message; a
  * stream that breaks later is the consumer's to open again. Leaving the loop cancels the call.
  */
 export function callStream(channel: CallChannel, called: CalledMethod) {
-  return async function* (request: unknown, options: CallOptions = {}): AsyncGenerator<unknown, void, undefined> {
-    const outgoing = await beginCall(channel, called, options);
-    let failure: unknown;
-    try {
-      yield* receive(channel, called, { request, options, outgoing });
-    } catch (error) {
-      failure = error;
-      throw error;
-    } finally {
-      outgoing.ended(failure);
-    }
-  };
+  return (request: unknown, options: CallOptions = {}): AsyncIterableIterator<unknown> =>
+    new ReplyStream(channel, called, { request, options });
 }
 
-interface StreamAttempt {
+interface StreamInput {
   readonly request: unknown;
   readonly options: CallOptions;
-  readonly outgoing: OutgoingCall;
 }
 
-async function* receive(channel: CallChannel, called: CalledMethod, attempt: StreamAttempt): AsyncGenerator<unknown> {
-  channel.retryBudget.recordCall();
-  const { iterator, first, cancel, letGo } = await channel.breaker.run(() => open(channel, called, attempt));
-  let isOver = false;
-  try {
-    for (let step = first; step.done !== true; step = await iterator.next()) {
-      yield called.method.responseType.decode(step.value);
+/** What `next` has promised and not given yet. */
+type Wish = PromiseWithResolvers<IteratorResult<unknown>>;
+
+const DONE = { done: true, value: undefined } as const;
+
+/** The replies of one call, begun when the first one is asked for. */
+class ReplyStream implements AsyncIterableIterator<unknown>, ReplyListener {
+  readonly #channel: CallChannel;
+  readonly #called: CalledMethod;
+  readonly #input: StreamInput;
+  /** Replies nobody has asked for yet; bounded by the window of the call. */
+  readonly #replies: Buffer[] = [];
+  readonly #wishes: Wish[] = [];
+  /** Hears of the first reply, or of the end before it. */
+  #answered: PromiseWithResolvers<void> | undefined;
+  #outgoing: OutgoingCall | undefined;
+  #sent: SentCall | undefined;
+  #isBegun = false;
+  #isOver = false;
+  #failure: unknown;
+
+  constructor(channel: CallChannel, called: CalledMethod, input: StreamInput) {
+    this.#channel = channel;
+    this.#called = called;
+    this.#input = input;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  next(): Promise<IteratorResult<unknown>> {
+    const reply = this.#replies.shift();
+    if (reply !== undefined) return this.#give(reply);
+    if (this.#isOver) return this.#giveEnd();
+    const wish = Promise.withResolvers<IteratorResult<unknown>>();
+    this.#wishes.push(wish);
+    if (!this.#isBegun) this.#begin();
+    return wish.promise;
+  }
+
+  return(): Promise<IteratorResult<unknown>> {
+    this.#replies.length = 0;
+    this.#isBegun = true;
+    if (!this.#isOver) {
+      this.#sent?.cancel();
+      this.#finish(undefined);
     }
-    isOver = true;
-  } catch (error) {
-    isOver = true;
-    throw toStreamError(error, channel.peer, attempt);
-  } finally {
-    letGo();
-    // Only when the consumer left early: a reset of every finished stream would count as a rapid-reset attack, for which
-    // Node closes the whole session (CVE-2023-44487).
-    if (!isOver) cancel();
+    this.#failure = undefined;
+    return Promise.resolve(DONE);
   }
-}
 
-async function open(
-  { grpc, peer, resets }: CallChannel,
-  called: CalledMethod,
-  { request, options, outgoing }: StreamAttempt,
-) {
-  const { signal } = options;
-  if (signal?.aborted === true) throw abortError(signal);
-  const bytes = encodeMessage(called.method.requestType, request);
-  const stream = grpc.makeServerStreamRequest(called.path, passThrough, passThrough, bytes, outgoing.metadata, {
-    deadline: outgoing.deadlineMs,
-  });
-  const cancel = () => {
-    if (outgoing.deadlineMs === Infinity || resets.take()) stream.cancel();
-    else stream.resume();
+  reply(payload: Buffer): void {
+    if (this.#isOver) return;
+    this.#answered?.resolve();
+    const wish = this.#wishes.shift();
+    if (wish === undefined) this.#replies.push(payload);
+    else this.#give(payload).then(wish.resolve, wish.reject);
+  }
+
+  ended(error: AppError | undefined): void {
+    if (this.#isOver) return;
+    this.#finish(error === undefined || this.#outgoing === undefined ? error : judge(error, this.#outgoing));
+  }
+
+  #begin(): void {
+    this.#isBegun = true;
+    const { options } = this.#input;
+    if (options.signal?.aborted === true) return this.#finish(abortError(options.signal));
+    try {
+      const begun = beginCall(this.#channel, this.#called, options);
+      if (begun instanceof Promise) {
+        begun.then(
+          (outgoing) => this.#open(outgoing),
+          (error: unknown) => this.#finish(error),
+        );
+      } else this.#open(begun);
+    } catch (error) {
+      this.#finish(error);
+    }
+  }
+
+  #open(outgoing: OutgoingCall): void {
+    if (this.#isOver) return outgoing.ended();
+    const { breaker, retryBudget } = this.#channel;
+    this.#outgoing = outgoing;
+    this.#answered = Promise.withResolvers();
+    retryBudget.recordCall();
+    this.#input.options.signal?.addEventListener('abort', this.#abort, { once: true });
+    breaker.run(() => this.#send(outgoing)).catch((error: unknown) => this.#finish(error));
+  }
+
+  #send(outgoing: OutgoingCall): Promise<void> {
+    const payload = encodeMessage(this.#called.method.requestType, this.#input.request);
+    this.#sent = this.#channel.transport.send({ called: this.#called, outgoing, payload }, this);
+    return this.#answered?.promise ?? Promise.resolve();
+  }
+
+  readonly #abort = (): void => {
+    const { signal } = this.#input.options;
+    this.#sent?.cancel();
+    if (signal !== undefined) this.#finish(abortError(signal));
   };
-  const letGo = () => signal?.removeEventListener('abort', cancel);
-  signal?.addEventListener('abort', cancel, { once: true });
-  // grpc-js may report an error after the iterator has gone; without a listener it would be uncaught.
-  stream.on('error', () => undefined);
-  // A ClientReadableStream is a Readable; its type says nothing of the messages.
-  const iterator = stream[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
-  try {
-    return { iterator, first: await iterator.next(), cancel, letGo };
-  } catch (error) {
-    letGo();
-    throw toStreamError(error, peer, { options, outgoing });
+
+  #give(payload: Buffer): Promise<IteratorResult<unknown>> {
+    this.#sent?.consumed(payload.length);
+    try {
+      return Promise.resolve({ done: false, value: this.#called.method.responseType.decode(payload) });
+    } catch (error) {
+      this.#sent?.cancel();
+      this.#finish(error);
+      return this.#giveEnd();
+    }
+  }
+
+  /** Ends like a generator: an error is told once. */
+  #giveEnd(): Promise<IteratorResult<unknown>> {
+    const failure = this.#failure;
+    this.#failure = undefined;
+    // Whatever it is, it is what the call failed with.
+    return failure === undefined ? Promise.resolve(DONE) : Promise.reject(failure as Error);
+  }
+
+  #finish(failure: unknown): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#failure = failure;
+    this.#input.options.signal?.removeEventListener('abort', this.#abort);
+    if (failure === undefined) this.#answered?.resolve();
+    else this.#answered?.reject(failure);
+    this.#outgoing?.ended(failure);
+    for (let wish = this.#wishes.shift(); wish !== undefined; wish = this.#wishes.shift()) {
+      this.#giveEnd().then(wish.resolve, wish.reject);
+    }
   }
 }
-
-function toStreamError(
-  error: unknown,
-  peer: string,
-  { options: { signal }, outgoing }: Pick<StreamAttempt, 'options' | 'outgoing'>,
-): Error {
-  if (signal?.aborted === true) return abortError(signal);
-  return judge(isServiceError(error) ? fromServiceError(error, peer) : toAppError(error), outgoing);
-}
-
-function isServiceError(error: unknown): error is ServiceError {
-  return error instanceof Error && 'code' in error && typeof error.code === 'number' && 'details' in error;
-}
-
-const passThrough = (bytes: Buffer): Buffer => bytes;

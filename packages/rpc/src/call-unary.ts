@@ -5,7 +5,7 @@ import type { CallChannel, CalledMethod } from './call-channel.ts';
 import type { CallOptions } from './call-options.ts';
 import { encodeMessage } from './method.ts';
 import { abortError, beginCall, judge, type OutgoingCall } from './outgoing-call.ts';
-import { fromServiceError } from './status-object.ts';
+import { withoutDetails } from './status-object.ts';
 
 /** Two retries: with three replicas, one that goes away and one that is going are survived. */
 const RETRIES_MAX = 2;
@@ -54,37 +54,27 @@ function isWorthRetrying(error: unknown): boolean {
   return isAppError(error) && error.code === 'UNAVAILABLE' && error.reason !== 'CIRCUIT_OPEN';
 }
 
-function send(
-  { grpc, peer, resets }: CallChannel,
-  { path }: CalledMethod,
-  { outgoing, options, bytes }: Attempt,
-): Promise<Buffer> {
+function send(channel: CallChannel, called: CalledMethod, { outgoing, options, bytes }: Attempt): Promise<Buffer> {
   const { signal } = options;
   return new Promise((resolve, reject) => {
     if (signal?.aborted === true) return reject(abortError(signal));
-    const cancel = () => {
-      if (resets.take()) call.cancel();
-      else if (signal !== undefined) reject(abortError(signal));
-    };
-    const call = grpc.makeUnaryRequest(
-      path,
-      passThrough,
-      passThrough,
-      bytes,
-      outgoing.metadata,
-      { deadline: outgoing.deadlineMs },
-      (error, reply) => {
-        signal?.removeEventListener('abort', cancel);
-        if (error !== null) {
-          const failure = signal?.aborted === true ? abortError(signal) : fromServiceError(error, peer);
-          return reject(judge(failure, outgoing));
-        }
-        // A unary call that succeeded has a reply; grpc-js types it as optional for the error case.
-        resolve(reply as Buffer);
+    let reply: Buffer | undefined;
+    const sent = channel.transport.send(
+      { called, outgoing, payload: bytes },
+      {
+        reply: (payload) => (reply = payload),
+        ended(error) {
+          signal?.removeEventListener('abort', abort);
+          if (error !== undefined) return reject(judge(error, outgoing));
+          if (reply === undefined) return reject(withoutDetails('INTERNAL', channel.peer));
+          resolve(reply);
+        },
       },
     );
-    signal?.addEventListener('abort', cancel, { once: true });
+    const abort = () => {
+      sent.cancel();
+      if (signal !== undefined) reject(abortError(signal));
+    };
+    signal?.addEventListener('abort', abort, { once: true });
   });
 }
-
-const passThrough = (bytes: Buffer): Buffer => bytes;

@@ -1,5 +1,3 @@
-import { once } from 'node:events';
-
 import { AppError } from '@gantry/errors';
 import type {
   handleBidiStreamingCall,
@@ -12,12 +10,11 @@ import type {
   UntypedHandleCall,
 } from '@grpc/grpc-js';
 
-import type { BoundService } from './bind-service.ts';
-import type { CallContext } from './call-context.ts';
+import { type AnyHandler, boundMethods, type BoundService } from './bind-service.ts';
 import { METADATA_BYTES_MAX } from './metadata-keys.ts';
 import { encodeMessage, type Method, pathOf } from './method.ts';
 import { requestMalformed } from './request-malformed.ts';
-import { serveStream, serveUnary } from './serve-call.ts';
+import { serveStream, serveUnary, type StreamSink } from './serve-call.ts';
 import type { ServedMethod, ServerCall, ServerInterceptor } from './server-call.ts';
 import { toStatusObject } from './status-object.ts';
 
@@ -44,18 +41,12 @@ const passThrough = (bytes: Buffer): Buffer => bytes;
 export function toGrpcService(service: BoundService, options: ServeOptions) {
   const definition: Record<string, MethodDefinition<Buffer, Buffer>> = {};
   const implementation: Record<string, UntypedHandleCall> = {};
-  for (const [key, method] of Object.entries(service.definition.methods)) {
-    const handler = service.handlers[key];
-    if (handler === undefined) throw new Error(`${pathOf(service.definition, method)} has no handler`);
-    const served = { definition: service.definition, method, access: service.access[key] ?? 'principal' };
-    definition[key] = grpcMethod(pathOf(service.definition, method), method);
-    // `handler` takes this method's messages: bindService checked it; the adapters hand it what they decode.
-    implementation[key] = grpcHandler(served, handler as AnyHandler, options);
+  for (const [key, { served, handler }] of boundMethods(service)) {
+    definition[key] = grpcMethod(pathOf(service.definition, served.method), served.method);
+    implementation[key] = grpcHandler(served, handler, options);
   }
   return { definition, implementation };
 }
-
-type AnyHandler = (request: unknown, context: CallContext) => Promise<unknown> & AsyncIterable<unknown>;
 
 function grpcMethod(path: string, method: Method): MethodDefinition<Buffer, Buffer> {
   return {
@@ -83,11 +74,13 @@ function unaryHandler(
   const { method } = served;
   return (grpcCall, callback) => {
     const call = openCall(served, grpcCall, options);
-    const handle = () => handler(decodeRequest(method, grpcCall.request), call);
-    serveUnary(call, withMetadataCap(grpcCall.metadata, options.interceptors), handle).then(
-      (response) => callback(null, encodeMessage(method.responseType, response)),
-      (error: AppError) => callback(toStatusObject(error, options.name)),
-    );
+    serveUnary(call, withMetadataCap(grpcCall.metadata, options.interceptors), {
+      handle: () => handler(decodeRequest(method, grpcCall.request), call),
+      sink: {
+        reply: (response) => callback(null, encodeMessage(method.responseType, response)),
+        fail: (error) => callback(toStatusObject(error, options.name)),
+      },
+    });
   };
 }
 
@@ -98,9 +91,10 @@ function serverStreamHandler(
 ): handleServerStreamingCall<Buffer, Buffer> {
   return (grpcCall) => {
     const call = openCall(served, grpcCall, options);
-    const handle = () => handler(decodeRequest(served.method, grpcCall.request), call);
-    const messages = serveStream(call, withMetadataCap(grpcCall.metadata, options.interceptors), handle);
-    void writeAll(grpcCall, messages, { method: served.method, domain: options.name });
+    serveStream(call, withMetadataCap(grpcCall.metadata, options.interceptors), {
+      handle: () => handler(decodeRequest(served.method, grpcCall.request), call),
+      sink: streamSink(grpcCall, served.method, { call, domain: options.name }),
+    });
   };
 }
 
@@ -111,9 +105,10 @@ function bidiHandler(
 ): handleBidiStreamingCall<Buffer, Buffer> {
   return (grpcCall) => {
     const call = openCall(served, grpcCall, options);
-    const handle = () => handler(decodeAll(served.method, grpcCall), call);
-    const messages = serveStream(call, withMetadataCap(grpcCall.metadata, options.interceptors), handle);
-    void writeAll(grpcCall, messages, { method: served.method, domain: options.name });
+    serveStream(call, withMetadataCap(grpcCall.metadata, options.interceptors), {
+      handle: () => handler(decodeAll(served.method, grpcCall), call),
+      sink: streamSink(grpcCall, served.method, { call, domain: options.name }),
+    });
   };
 }
 
@@ -124,36 +119,41 @@ function openCall(served: ServedMethod, grpcCall: GrpcCall, { createCall }: Serv
     deadlineMs: typeof deadline === 'number' ? deadline : deadline.getTime(),
     peer: grpcCall.getPeer(),
   });
-  grpcCall.on('cancelled', () => call.controller.abort());
+  grpcCall.on('cancelled', () => call.abort());
   return call;
 }
 
-async function writeAll(
+function streamSink(
   stream: ServerWritableStream<Buffer, Buffer> | ServerDuplexStream<Buffer, Buffer>,
-  messages: AsyncGenerator<unknown>,
-  { method, domain }: { readonly method: Method; readonly domain: string },
-): Promise<void> {
-  const gone = new AbortController();
-  stream.on('cancelled', () => gone.abort());
-  try {
-    for await (const message of messages) {
-      if (stream.write(encodeMessage(method.responseType, message))) continue;
-      // The client reads more slowly than we write; it may also never read again.
-      await once(stream, 'drain', { signal: gone.signal });
-    }
-    stream.end();
-  } catch (error) {
-    if (gone.signal.aborted) return;
-    // serveStream throws nothing but AppErrors. destroy() would lose the messages still queued.
-    stream.emit('error', toStatusObject(error as AppError, domain));
-  }
+  method: Method,
+  { call, domain }: { readonly call: ServerCall; readonly domain: string },
+): StreamSink {
+  return {
+    reply(response, resume) {
+      if (stream.write(encodeMessage(method.responseType, response))) return true;
+      // The client reads more slowly than we write. It may also never read again; then the call is aborted.
+      stream.once('drain', resume);
+      return false;
+    },
+    end: () => void stream.end(),
+    fail(error) {
+      if (stream.cancelled || (call.isAborted && error.code === 'CANCELLED')) return;
+      // destroy() would lose the messages still queued.
+      stream.emit('error', toStatusObject(error, domain));
+    },
+  };
 }
 
 async function* decodeAll(method: Method, chunks: AsyncIterable<Buffer>): AsyncGenerator<unknown> {
   for await (const chunk of chunks) yield decodeRequest(method, chunk);
 }
 
-function decodeRequest(method: Method, bytes: Buffer): unknown {
+/**
+ * Decodes a request.
+ *
+ * @throws {AppError} REQUEST_MALFORMED.
+ */
+export function decodeRequest(method: Method, bytes: Uint8Array): unknown {
   try {
     return method.requestType.decode(bytes);
   } catch (cause) {
@@ -173,7 +173,8 @@ function metadataBytes(metadata: Metadata): number {
   return bytes;
 }
 
-function refuseMetadata(): never {
+/** Refuses a call whose metadata is too long. */
+export function refuseMetadata(): never {
   throw new AppError({
     code: 'RESOURCE_EXHAUSTED',
     reason: 'METADATA_TOO_LARGE',

@@ -1,11 +1,9 @@
 import { AppError, deadlineExceeded, toAppError } from '@gantry/errors';
 import { shaveDeadline } from '@gantry/resilience';
-import { formatTraceparent, type Span } from '@gantry/telemetry';
-import { Metadata } from '@grpc/grpc-js';
+import { formatTraceparent } from '@gantry/telemetry';
 
 import type { CallChannel, CalledMethod } from './call-channel.ts';
 import type { CallOptions } from './call-options.ts';
-import { metadataKeys } from './metadata-keys.ts';
 
 const MS_PER_SECOND = 1_000;
 
@@ -14,60 +12,67 @@ const FAIR_MS = 5_000;
 
 /** One call while it is being made, whatever the number of its attempts. */
 export interface OutgoingCall {
-  readonly metadata: Metadata;
+  /** The principal's assertion or our own token; undefined for a call that nobody stands behind. */
+  readonly assertion: string | undefined;
+  readonly requestId: string | undefined;
+  readonly traceparent: string;
   /** Epoch milliseconds; Infinity for a stream without a deadline. */
   readonly deadlineMs: number;
   /** How long the callee was given, in milliseconds. */
   readonly givenMs: number;
-  readonly span: Span;
   /** To be called once, with the error if the call failed. */
   readonly ended: (error?: unknown) => void;
 }
 
 /**
- * Begins a call: deadline, span, metrics and metadata.
+ * Begins a call: deadline, span, metrics, and who it is for. At once, unless a token must be made.
  *
  * @throws {AppError} DEADLINE_EXCEEDED, when too little time is left to be worth a hop.
  */
-export async function beginCall(
+export function beginCall(
   channel: CallChannel,
   called: CalledMethod,
   options: CallOptions,
-): Promise<OutgoingCall> {
-  const deadlineMs = deadlineOf(channel, called, options);
-  const span = channel.tracing.startSpan(called.rpc, {
-    kind: 'client',
-    ...(options.trace === undefined ? {} : { parent: options.trace }),
-  });
+): OutgoingCall | Promise<OutgoingCall> {
+  const { assertion } = options;
+  if (assertion !== undefined || channel.mintServiceToken === undefined) {
+    return begin(channel, called, { options, assertion });
+  }
+  return channel.mintServiceToken().then((token) => begin(channel, called, { options, assertion: token }));
+}
+
+function begin(
+  channel: CallChannel,
+  called: CalledMethod,
+  { options, assertion }: { readonly options: CallOptions; readonly assertion: string | undefined },
+): OutgoingCall {
+  const nowMs = Date.now();
+  const deadlineMs = deadlineOf(channel, called, { options, nowMs });
+  const span = channel.tracing.startSpan(called.rpc, { kind: 'client', parent: options.trace });
   const startedAtMs = performance.now();
   called.recorder.started();
-  const ended = (error?: unknown) => {
-    const failure = error === undefined ? undefined : toAppError(error);
-    if (failure !== undefined) span.fail(failure);
-    span.end();
-    called.recorder.ended(failure?.code ?? 'OK', (performance.now() - startedAtMs) / MS_PER_SECOND);
-  };
   return {
-    metadata: await metadataOf(channel, options, span),
+    assertion,
+    requestId: options.requestId,
+    traceparent: formatTraceparent(span.context),
     deadlineMs,
-    givenMs: deadlineMs - Date.now(),
-    span,
-    ended,
+    givenMs: deadlineMs - nowMs,
+    ended(error) {
+      const failure = error === undefined ? undefined : toAppError(error);
+      if (failure !== undefined) span.fail(failure);
+      span.end();
+      called.recorder.ended(failure?.code ?? 'OK', (performance.now() - startedAtMs) / MS_PER_SECOND);
+    },
   };
 }
 
-function deadlineOf(channel: CallChannel, called: CalledMethod, { deadlineMs = Infinity }: CallOptions): number {
-  if (deadlineMs !== Infinity) return shaveDeadline(deadlineMs, Date.now());
-  return called.method.responseStream ? Infinity : Date.now() + channel.timeoutMs;
-}
-
-async function metadataOf({ mintServiceToken }: CallChannel, options: CallOptions, span: Span): Promise<Metadata> {
-  const metadata = new Metadata();
-  const assertion = options.assertion ?? (await mintServiceToken?.());
-  if (assertion !== undefined) metadata.set(metadataKeys.assertion, assertion);
-  if (options.requestId !== undefined) metadata.set(metadataKeys.requestId, options.requestId);
-  metadata.set(metadataKeys.traceparent, formatTraceparent(span.context));
-  return metadata;
+function deadlineOf(
+  channel: CallChannel,
+  called: CalledMethod,
+  { options: { deadlineMs = Infinity }, nowMs }: { readonly options: CallOptions; readonly nowMs: number },
+): number {
+  if (deadlineMs !== Infinity) return shaveDeadline(deadlineMs, nowMs);
+  return called.method.responseStream ? Infinity : nowMs + channel.timeoutMs;
 }
 
 /**

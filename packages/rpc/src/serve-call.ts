@@ -1,101 +1,177 @@
-import { isAppError, toAppError } from '@gantry/errors';
+import { type AppError, isAppError, toAppError } from '@gantry/errors';
 
 import type { CallEnded, CallOutcome, ServerCall, ServerInterceptor } from './server-call.ts';
 
+/** Where the answer of a unary call goes. Exactly one of the two is called, once. */
+export interface UnarySink {
+  reply(response: unknown): void;
+  /** `running` settles when the handler has returned; undefined when it has. */
+  fail(error: AppError, running: Promise<unknown> | undefined): void;
+}
+
+/** Where the answer of a call goes that streams it. After `end` or `fail` nothing is called any more. */
+export interface StreamSink {
+  /** Takes a message, and tells whether it wants more now. If not, it calls `resume` when it does. */
+  reply(response: unknown, resume: () => void): boolean;
+  end(): void;
+  /** `running` settles when the handler has returned; undefined when it has. */
+  fail(error: AppError, running: Promise<unknown> | undefined): void;
+}
+
 /**
- * Serves a unary call: interceptors, handler, endings. Rejects with the error to answer, always an AppError. Ends when the
- * call is aborted even if the handler does not.
+ * Serves a unary call: interceptors, handler, endings. Ends when the call is aborted even if the handler does not. Without
+ * a promise of its own where interceptors answer at once: this is the path that every request takes.
  */
-export async function serveUnary<T>(
+export function serveUnary(
   call: ServerCall,
   interceptors: readonly ServerInterceptor[],
-  handle: () => Promise<T>,
-): Promise<T> {
-  const endings: CallEnded[] = [];
-  try {
-    await begin(call, interceptors, endings);
-    const response = await abortable(handle(), call.signal);
-    end(endings, { code: 'OK' });
-    return response;
-  } catch (thrown) {
-    throw fail(call, endings, thrown);
-  }
+  { handle, sink }: { readonly handle: () => Promise<unknown>; readonly sink: UnarySink },
+): void {
+  let running: Promise<unknown> | undefined;
+  const settlement = new Settlement(call, (error) => sink.fail(error, running));
+  const succeed = (response: unknown) => {
+    if (settlement.succeed()) sink.reply(response);
+  };
+  const fail = (thrown: unknown) => {
+    running = undefined;
+    settlement.fail(thrown);
+  };
+  const run = () => {
+    if (settlement.isSettled) return;
+    // A handler that throws before its first await has failed all the same.
+    attempt(() => {
+      running = handle();
+      running.then(succeed, fail);
+    }, fail);
+  };
+  begin(call, interceptors, { settlement, run });
 }
 
 /** Serves a call that streams its answer: as serveUnary, message by message. */
-export async function* serveStream<T>(
+export function serveStream(
   call: ServerCall,
   interceptors: readonly ServerInterceptor[],
-  handle: () => AsyncIterable<T>,
-): AsyncGenerator<T, void, undefined> {
-  const endings: CallEnded[] = [];
-  let isDone = false;
-  try {
-    await begin(call, interceptors, endings);
-    yield* abortableStream(handle(), call.signal);
-    isDone = true;
-    end(endings, { code: 'OK' });
-  } catch (thrown) {
-    isDone = true;
-    throw fail(call, endings, thrown);
-  } finally {
-    // The consumer stopped early: the client is gone.
-    if (!isDone) end(endings, { code: 'CANCELLED' });
-  }
-}
-
-async function begin(
-  call: ServerCall,
-  interceptors: readonly ServerInterceptor[],
-  endings: CallEnded[],
-): Promise<void> {
-  for (const intercept of interceptors) {
-    const begun = intercept(call);
-    // Most interceptors are synchronous; awaiting each would cost a turn of the microtask queue.
-    const ended = begun instanceof Promise ? await begun : begun;
-    if (ended !== undefined) endings.push(ended);
-  }
-}
-
-function end(endings: CallEnded[], outcome: CallOutcome): void {
-  for (let ended = endings.pop(); ended !== undefined; ended = endings.pop()) ended(outcome);
-}
-
-function fail(call: ServerCall, endings: CallEnded[], thrown: unknown): Error {
-  const error = toAppError(thrown);
-  if (!isAppError(thrown) && error.code === 'INTERNAL') {
-    call.logger.error({ err: thrown }, 'rpc failed unexpectedly');
-  }
-  end(endings, { code: error.code, error });
-  return error;
-}
-
-function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise<T>((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    if (signal.aborted) abort();
-    signal.addEventListener('abort', abort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
-}
-
-async function* abortableStream<T>(
-  messages: AsyncIterable<T>,
-  signal: AbortSignal,
-): AsyncGenerator<T, void, undefined> {
-  const iterator = messages[Symbol.asyncIterator]();
-  let isDone = false;
-  try {
-    while (true) {
-      const step = await abortable(iterator.next(), signal);
-      if (step.done === true) {
-        isDone = true;
-        return;
-      }
-      yield step.value;
-    }
-  } finally {
+  { handle, sink }: { readonly handle: () => AsyncIterable<unknown>; readonly sink: StreamSink },
+): void {
+  let iterator: AsyncIterator<unknown> | undefined;
+  const settlement = new Settlement(call, (error) => {
     // A handler that is still waiting cannot be returned from; it sees the aborted signal and ends by itself.
-    if (!isDone) void Promise.resolve(iterator.return?.()).catch(() => undefined);
+    const running = iterator?.return?.();
+    running?.catch(() => undefined);
+    sink.fail(error, running);
+  });
+  const fail = (thrown: unknown) => {
+    iterator = undefined;
+    settlement.fail(thrown);
+  };
+  const take = (step: IteratorResult<unknown>) => {
+    if (settlement.isSettled) return;
+    if (step.done !== true) {
+      attempt(() => void (sink.reply(step.value, pull) && pull()), fail);
+      return;
+    }
+    if (settlement.succeed()) sink.end();
+  };
+  const pull = () => {
+    if (settlement.isSettled || iterator === undefined) return;
+    iterator.next().then(take, fail);
+  };
+  const run = () => {
+    if (settlement.isSettled) return;
+    attempt(() => {
+      iterator = handle()[Symbol.asyncIterator]();
+      pull();
+    }, fail);
+  };
+  begin(call, interceptors, { settlement, run });
+}
+
+/** Sees to it that a call ends once, with its endings in reverse order. */
+class Settlement {
+  readonly endings: CallEnded[] = [];
+  isSettled = false;
+  readonly #call: ServerCall;
+  readonly #onFailed: (error: AppError) => void;
+
+  constructor(call: ServerCall, onFailed: (error: AppError) => void) {
+    this.#call = call;
+    this.#onFailed = onFailed;
+  }
+
+  /** Returns whether the call had not ended before. */
+  succeed(): boolean {
+    return this.#settle({ code: 'OK' });
+  }
+
+  fail(thrown: unknown): void {
+    if (this.isSettled) return;
+    const error = toAppError(thrown);
+    if (!isAppError(thrown) && error.code === 'INTERNAL') {
+      this.#call.logger.error({ err: thrown }, 'rpc failed unexpectedly');
+    }
+    this.#settle({ code: error.code, error });
+    this.#onFailed(error);
+  }
+
+  #settle(outcome: CallOutcome): boolean {
+    if (this.isSettled) return false;
+    this.isSettled = true;
+    this.#call.onAbort(undefined);
+    for (let ended = this.endings.pop(); ended !== undefined; ended = this.endings.pop()) ended(outcome);
+    return true;
+  }
+}
+
+interface Beginning {
+  readonly settlement: Settlement;
+  readonly run: () => void;
+}
+
+function begin(call: ServerCall, interceptors: readonly ServerInterceptor[], beginning: Beginning): void {
+  const { settlement } = beginning;
+  call.onAbort((reason) => settlement.fail(reason));
+  attempt(
+    () => intercept(call, interceptors, { ...beginning, from: 0 }),
+    (thrown) => settlement.fail(thrown),
+  );
+}
+
+function intercept(
+  call: ServerCall,
+  interceptors: readonly ServerInterceptor[],
+  { settlement, run, from }: Beginning & { readonly from: number },
+): void {
+  const keep = (ended: CallEnded | void) => {
+    if (ended === undefined) return;
+    // A call that was aborted meanwhile has been ended with the others.
+    if (settlement.isSettled) ended({ code: 'CANCELLED' });
+    else settlement.endings.push(ended);
+  };
+  for (const [index, interceptor] of interceptors.entries()) {
+    if (index < from) continue;
+    const begun = interceptor(call);
+    if (begun instanceof Promise) {
+      begun.then(
+        (ended) => {
+          keep(ended);
+          attempt(
+            () => intercept(call, interceptors, { settlement, run, from: index + 1 }),
+            (thrown) => settlement.fail(thrown),
+          );
+        },
+        (thrown: unknown) => settlement.fail(thrown),
+      );
+      return;
+    }
+    keep(begun);
+  }
+  run();
+}
+
+function attempt(work: () => void, onThrown: (thrown: unknown) => void): void {
+  try {
+    work();
+  } catch (thrown) {
+    onThrown(thrown);
   }
 }

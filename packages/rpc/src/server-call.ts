@@ -13,6 +13,8 @@ export interface ServedMethod {
   readonly definition: Definition;
   readonly method: Method;
   readonly access: Access;
+  /** The name of the method with its service, e.g. `gantry.tool.v1.ToolService/CallTool`. */
+  readonly rpc: string;
 }
 
 /** What a call arrives with, whichever way it came. */
@@ -32,30 +34,43 @@ export interface CallOutcome {
 }
 
 const anonymous: Caller = { kind: 'anonymous' };
+const NO_TRACE: TraceContext = { traceId: '', spanId: '', sampled: false };
 
 /** One call while it is being served. Interceptors fill it in; handlers see it as their CallContext. */
 export class ServerCall implements CallContext {
   readonly served: ServedMethod;
   readonly incoming: IncomingCall;
-  readonly controller = new AbortController();
   caller: Caller = anonymous;
   assertion: string | undefined;
   deadlineMs: number;
-  trace: TraceContext;
+  trace: TraceContext = NO_TRACE;
   requestId = '';
   readonly #rootLogger: Logger;
   #logger: Logger | undefined;
+  #controller: AbortController | undefined;
+  #abortReason: unknown;
+  #isAborted = false;
+  #onAbort: ((reason: unknown) => void) | undefined;
 
   constructor(served: ServedMethod, incoming: IncomingCall, logger: Logger) {
     this.served = served;
     this.incoming = incoming;
     this.deadlineMs = incoming.deadlineMs;
-    this.trace = { traceId: '', spanId: '', sampled: false };
     this.#rootLogger = logger;
   }
 
+  /** Made on first use: most handlers never ask, and an AbortController costs more than the rest of the context. */
   get signal(): AbortSignal {
-    return this.controller.signal;
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#isAborted) this.#controller.abort(this.#abortReason);
+    }
+    return this.#controller.signal;
+  }
+
+  /** Whether the client is gone or the deadline has passed. */
+  get isAborted(): boolean {
+    return this.#isAborted;
   }
 
   get metadata(): (key: string) => string | undefined {
@@ -72,7 +87,7 @@ export class ServerCall implements CallContext {
   }
 
   get rpc(): string {
-    return `${this.served.definition.fullName}/${this.served.method.name}`;
+    return this.served.rpc;
   }
 
   /** Made on first use: most calls log nothing, and a child logger costs more than the rest of the context. */
@@ -83,6 +98,21 @@ export class ServerCall implements CallContext {
       traceId: this.trace.traceId,
     });
     return this.#logger;
+  }
+
+  /** Tells whoever serves the call when it is aborted; at once when it has been. There is one listener at a time. */
+  onAbort(listener: ((reason: unknown) => void) | undefined): void {
+    this.#onAbort = listener;
+    if (this.#isAborted) listener?.(this.#abortReason);
+  }
+
+  /** Ends the call from outside; without a reason because the client is gone. Only the first time counts. */
+  abort(reason: unknown = new DOMException('the client is gone', 'AbortError')): void {
+    if (this.#isAborted) return;
+    this.#isAborted = true;
+    this.#abortReason = reason;
+    this.#controller?.abort(reason);
+    this.#onAbort?.(reason);
   }
 }
 

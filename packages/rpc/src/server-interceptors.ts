@@ -7,7 +7,7 @@ import { parseTraceparent, type Registry, type Tracing } from '@gantry/telemetry
 import { grpcMetrics, type MethodRecorder } from './grpc-metrics.ts';
 import { metadataKeys } from './metadata-keys.ts';
 import { type Method, typeOf } from './method.ts';
-import type { Access, ServerInterceptor } from './server-call.ts';
+import type { Access, ServerCall, ServerInterceptor } from './server-call.ts';
 
 const REQUEST_ID_CHARACTERS_MAX = 128;
 const MS_PER_SECOND = 1_000;
@@ -60,7 +60,7 @@ export function deadlineInterceptor(timeoutMaxMs: number): ServerInterceptor {
     const latestMs = call.served.method.responseStream ? Infinity : Date.now() + timeoutMaxMs;
     call.deadlineMs = Math.min(call.deadlineMs, latestMs);
     if (call.deadlineMs === Infinity) return undefined;
-    const abort = () => call.controller.abort(new DOMException('the deadline passed', 'TimeoutError'));
+    const abort = () => call.abort(new DOMException('the deadline passed', 'TimeoutError'));
     const timer = setTimeout(abort, Math.max(0, call.deadlineMs - Date.now()));
     return () => clearTimeout(timer);
   };
@@ -68,15 +68,20 @@ export function deadlineInterceptor(timeoutMaxMs: number): ServerInterceptor {
 
 /** Establishes the caller from the assertion and refuses whoever the method is not open to. */
 export function assertionInterceptor(verifyCaller: VerifyCaller): ServerInterceptor {
-  return async (call) => {
-    const { access } = call.served;
-    if (access === 'anonymous') return;
+  return (call) => {
+    if (call.served.access === 'anonymous') return undefined;
     const assertion = call.incoming.metadata(metadataKeys.assertion);
     if (assertion === undefined) throw assertionMissing();
-    call.caller = await verifyCaller(assertion);
-    if (!isOpenTo(access, call.caller)) throw callerRefused(call.rpc, access);
-    if (call.caller.kind === 'principal') call.assertion = assertion;
+    const verified = verifyCaller(assertion);
+    if (!(verified instanceof Promise)) return admit(call, assertion, verified);
+    return verified.then((caller) => admit(call, assertion, caller));
   };
+}
+
+function admit(call: ServerCall, assertion: string, caller: Caller): void {
+  call.caller = caller;
+  if (!isOpenTo(call.served.access, caller)) throw callerRefused(call.rpc, call.served.access);
+  if (caller.kind === 'principal') call.assertion = assertion;
 }
 
 function isOpenTo(access: Access, caller: Caller): boolean {

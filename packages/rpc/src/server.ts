@@ -10,6 +10,9 @@ import { HealthImplementation } from 'grpc-health-check';
 import type { BoundService } from './bind-service.ts';
 import { toGrpcService } from './grpc-adapter.ts';
 import { halfOpenGuard } from './half-open-guard.ts';
+import { CALLS_IN_FLIGHT_MAX } from './lane/lane-limits.ts';
+import { createLaneService, type LaneService } from './lane/lane-service.ts';
+import { MESSAGE_BYTES_MAX } from './message-bytes.ts';
 import { addReflection } from './reflection.ts';
 import { ServerCall, type ServerInterceptor } from './server-call.ts';
 import {
@@ -19,9 +22,6 @@ import {
   requestIdInterceptor,
   tracingInterceptor,
 } from './server-interceptors.ts';
-
-/** The largest message a server takes or sends: a request body of 4 MiB, and what wraps it. */
-export const MESSAGE_BYTES_MAX = 4 * 1024 * 1024 + 64 * 1024;
 
 /** The latest deadline of a unary call, and the deadline of one that comes without. */
 const TIMEOUT_MAX_MS = 120_000;
@@ -51,6 +51,11 @@ export interface RpcServerOptions {
   readonly concurrentStreamsMax?: number;
   /** How long a request may take to come whole, in milliseconds; then the call ends with DEADLINE_EXCEEDED. Default 10,000. */
   readonly requestTimeoutMs?: number;
+  /**
+   * How many calls one lane may have in flight; 0 offers no lanes: for servers whose clients are not services of ours. Default
+   * 2,048.
+   */
+  readonly laneCallsInFlightMax?: number;
 }
 
 /** A gRPC server that is listening. */
@@ -78,13 +83,14 @@ export async function createRpcServer(options: RpcServerOptions): Promise<RpcSer
   const server = new Server(serverOptions(options));
   const serviceNames = options.services.map(({ definition }) => definition.fullName);
   const health = new HealthImplementation();
-  addServices(server, options);
+  const lanes = addServices(server, options);
   health.addToServer(server);
   addReflection(server, serviceNames);
 
   const port = await listen(server, options);
   const setServing = (isServing: boolean) => {
     for (const name of ['', ...serviceNames]) health.setStatus(name, isServing ? 'SERVING' : 'NOT_SERVING');
+    lanes?.setServing(isServing);
   };
   setServing(true);
   let draining: Promise<void> | undefined;
@@ -94,9 +100,11 @@ export async function createRpcServer(options: RpcServerOptions): Promise<RpcSer
     setServing,
     drain(graceMs) {
       setServing(false);
+      lanes?.drain(graceMs);
       return (draining ??= shutDown(server, graceMs));
     },
     async [Symbol.asyncDispose]() {
+      lanes?.[Symbol.dispose]();
       server.forceShutdown();
     },
   };
@@ -121,7 +129,8 @@ function serverOptions({
   };
 }
 
-function addServices(server: Server, options: RpcServerOptions): void {
+/** Adds the services to a server, and the lanes that carry them too. */
+function addServices(server: Server, options: RpcServerOptions): LaneService | undefined {
   const interceptors = [
     requestIdInterceptor(),
     tracingInterceptor(options.tracing),
@@ -132,10 +141,16 @@ function addServices(server: Server, options: RpcServerOptions): void {
   ];
   const createCall = (...[served, incoming]: [ServerCall['served'], ServerCall['incoming']]) =>
     new ServerCall(served, incoming, options.logger);
+  const serveOptions = { name: options.name, interceptors, createCall };
   for (const service of options.services) {
-    const { definition, implementation } = toGrpcService(service, { name: options.name, interceptors, createCall });
+    const { definition, implementation } = toGrpcService(service, serveOptions);
     server.addService(definition, implementation);
   }
+  const { services, metrics, laneCallsInFlightMax: callsInFlightMax = CALLS_IN_FLIGHT_MAX } = options;
+  if (callsInFlightMax === 0) return undefined;
+  const lanes = createLaneService({ ...serveOptions, services, metrics, callsInFlightMax });
+  lanes.addTo(server);
+  return lanes;
 }
 
 async function listen(server: Server, options: RpcServerOptions): Promise<number> {

@@ -27,7 +27,8 @@ export function fromServiceError(error: ServiceError, peer: string): AppError {
   return decoded ?? withoutDetails(statusCodeOf(error.code), peer, error);
 }
 
-function withoutDetails(code: StatusCode, peer: string, cause: ServiceError): AppError {
+/** Returns the error of a call that ended with a code and no details of ours: the service did not say it, the way to it did. */
+export function withoutDetails(code: StatusCode, peer: string, cause?: unknown): AppError {
   switch (code) {
     case 'UNAVAILABLE':
       return new AppError({

@@ -13,6 +13,7 @@ import {
   createRpcClient,
   createRpcServer,
   type Handlers,
+  openRpcConnection,
   type RpcServerOptions,
   unimplemented,
 } from '../src/index.ts';
@@ -58,10 +59,21 @@ export interface WorldOptions {
   readonly handlers?: Partial<ToolHandlers>;
   readonly access?: { readonly [K in keyof ToolHandlers]?: 'principal' | 'service' | 'any' | 'anonymous' };
   readonly server?: Partial<RpcServerOptions>;
+  /** How the clients call. Default `lane`. */
+  readonly way?: Way;
 }
 
+/** The ways a call can go; what holds of a call holds of it on both. */
+export type Way = 'lane' | 'plain';
+export const ways: readonly Way[] = ['lane', 'plain'];
+
 /** Starts a real server on a free port with a client for it. */
-export async function startWorld({ handlers = {}, access = {}, server: overrides = {} }: WorldOptions = {}) {
+export async function startWorld({
+  handlers = {},
+  access = {},
+  server: overrides = {},
+  way = 'lane',
+}: WorldOptions = {}) {
   const tracing = await createTracing({ service: 'tool' });
   const serverMetrics = createMetricsRegistry({ service: 'tool' });
   const clientMetrics = createMetricsRegistry({ service: 'gateway' });
@@ -87,10 +99,20 @@ export async function startWorld({ handlers = {}, access = {}, server: overrides
       ...overrides,
     });
   const server = await startServer(0);
-  const clientOptions = { peer: 'tool', target: server.address, metrics: clientMetrics, tracing };
+  const connect = (target: string) => openRpcConnection({ peer: 'tool', target, metrics: clientMetrics, way });
+  const connection = connect(server.address);
+  const clientOptions = { peer: 'tool', target: connection, metrics: clientMetrics, tracing };
   const client = createRpcClient(ToolServiceDefinition, clientOptions);
   const tasks = createRpcClient(TaskServiceDefinition, clientOptions);
-  const clientOf = (target: string) => createRpcClient(ToolServiceDefinition, { ...clientOptions, target });
+  const clientOf = (target: string) => {
+    const other = connect(target);
+    const otherClient = createRpcClient(ToolServiceDefinition, { ...clientOptions, target: other });
+    const dispose = () => {
+      otherClient[Symbol.dispose]();
+      other[Symbol.dispose]();
+    };
+    return { ...otherClient, [Symbol.dispose]: dispose };
+  };
   return {
     server,
     clientOf,
@@ -103,6 +125,7 @@ export async function startWorld({ handlers = {}, access = {}, server: overrides
     async [Symbol.asyncDispose]() {
       client[Symbol.dispose]();
       tasks[Symbol.dispose]();
+      connection[Symbol.dispose]();
       await server[Symbol.asyncDispose]();
     },
   };

@@ -16,7 +16,7 @@ import { createHttpEdge } from './edge/http.ts';
 import { createOriginPolicy } from './edge/origin.ts';
 import { createWebSocketEdge } from './edge/websocket.ts';
 import { credentialMissing, policyStreamDown } from './errors.ts';
-import { createMethodTable } from './methods/method-table.ts';
+import { createMethodTables } from './methods/method-table.ts';
 import { createGatewayMetrics } from './metrics.ts';
 import { createPipeline } from './pipeline/pipeline.ts';
 
@@ -36,8 +36,9 @@ export async function createGatewayService(
   const backends = stack.use(createBackends(config, platform));
   const credentials = createCredentialCache(backends.auth, clock);
   const limiter = createRateLimiter(config, platform, stack);
-  const methods = createMethodTable(backends, config.contextItemsMax);
-  const metrics = createGatewayMetrics(platform.metrics, new Set(methods.keys()));
+  const methods = createMethodTables(backends, config.contextItemsMax);
+  const methodNames = new Set(Object.values(methods).flatMap((table) => [...table.keys()]));
+  const metrics = createGatewayMetrics(platform.metrics, methodNames);
   const audit = stack.use(createAuditSpool({ mode: config.auditMode, audit: backends.audit, metrics, logger }));
   const pipeline = createPipeline({ credentials, limiter, methods, audit, metrics, logger, tracing, clock });
 
@@ -72,6 +73,8 @@ export async function createGatewayService(
       services: [createMcpService({ pipeline, clock, requestTimeoutMs })],
       // Clients show an API key to the pipeline; nobody has an assertion to show here.
       verifyCaller: () => Promise.reject(credentialMissing()),
+      // Lanes are for services of ours; clients have McpService.Session.
+      laneCallsInFlightMax: 0,
     }),
   );
   const port = await listen(server, config.http);

@@ -7,7 +7,14 @@ import { ContextServiceDefinition } from '@gantry/protocol/gantry/context/v1/con
 import { DocumentServiceDefinition } from '@gantry/protocol/gantry/context/v1/document_service';
 import { ResourceServiceDefinition } from '@gantry/protocol/gantry/resource/v1/resource_service';
 import { ToolServiceDefinition } from '@gantry/protocol/gantry/tool/v1/tool_service';
-import { type Client, createRpcClient, type Definition, type RpcClient, withEncodedRequests } from '@gantry/rpc';
+import {
+  type Client,
+  createRpcClient,
+  type Definition,
+  openRpcConnection,
+  type RpcClient,
+  withEncodedRequests,
+} from '@gantry/rpc';
 import type { ServicePlatform } from '@gantry/runtime';
 import { systemClock } from '@gantry/telemetry';
 
@@ -61,21 +68,26 @@ export interface Backends extends Disposable {
   readonly resources: ResourceClient;
 }
 
-/** Creates the clients of all services. They connect on first use. */
+/** Creates the clients of all services: one connection to each service, however many clients it has. */
 export function createBackends(config: Config, { metrics, tracing }: ServicePlatform): Backends {
   const stack = new DisposableStack();
   const mintServiceToken = createServiceTokens('gateway', config.clusterSecret, () => systemClock.now());
-  const connect = <D extends Definition>(definition: D, peer: string, target: string): RpcClient<D> =>
-    stack.use(createRpcClient(definition, { peer, target, metrics, tracing, mintServiceToken }));
+  const peerAt = (peer: string, target: string) => {
+    const connection = stack.use(openRpcConnection({ peer, target, metrics }));
+    return <D extends Definition>(definition: D): RpcClient<D> =>
+      stack.use(createRpcClient(definition, { peer, target: connection, metrics, tracing, mintServiceToken }));
+  };
+  const auth = peerAt('auth', config.authAddress);
+  const context = peerAt('context', config.contextAddress);
   return {
-    auth: connect(AuthServiceDefinition, 'auth', config.authAddress),
-    policy: connect(PolicyServiceDefinition, 'auth', config.authAddress),
-    keys: connect(KeyServiceDefinition, 'auth', config.authAddress),
-    audit: connect(auditDefinition, 'auth', config.authAddress),
-    context: connect(ContextServiceDefinition, 'context', config.contextAddress),
-    documents: connect(DocumentServiceDefinition, 'context', config.contextAddress),
-    tools: connect(ToolServiceDefinition, 'tool', config.toolAddress),
-    resources: connect(ResourceServiceDefinition, 'resource', config.resourceAddress),
+    auth: auth(AuthServiceDefinition),
+    policy: auth(PolicyServiceDefinition),
+    keys: auth(KeyServiceDefinition),
+    audit: auth(auditDefinition),
+    context: context(ContextServiceDefinition),
+    documents: context(DocumentServiceDefinition),
+    tools: peerAt('tool', config.toolAddress)(ToolServiceDefinition),
+    resources: peerAt('resource', config.resourceAddress)(ResourceServiceDefinition),
     [Symbol.dispose]: () => stack.dispose(),
   };
 }

@@ -9,7 +9,7 @@ import type { GatewayMetrics } from '../metrics.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
 import type { BodyBudget } from './body-budget.ts';
 import { answerUnreadable } from './client-error.ts';
-import { dialectOfRequest, pathOf, toHttpArrival } from './http-arrival.ts';
+import { dialectHintOf, pathOf, toHttpArrival } from './http-arrival.ts';
 import { type HttpResponse, plainResponse, toHttpResponse } from './http-response.ts';
 import { endWhenSent } from './linger.ts';
 import type { OriginPolicy } from './origin.ts';
@@ -139,16 +139,15 @@ async function serve({ request, response }: Exchange, options: ServeOptions): Pr
   if (request.method !== 'POST') return { reply: methodNotAllowed, isWelcome: false };
   const { pipeline, bodies } = options;
   const facts = { ...options, transport: 'http' } as const;
-  let dialect: Dialect = 'native';
+  const dialect = dialectHintOf(request);
   try {
     options.origins.check(request);
-    dialect = dialectOfRequest(request);
     const credentialId = await identify(request, dialect, options);
     checkContentType(request);
     using share = bodies.open(credentialId);
     if (expectsContinue(request)) response.writeContinue();
     const input = await readBody(request, share);
-    const signal = dialect === 'native' ? whenAbandoned(response) : undefined;
+    const signal = dialect === 'legacy' ? undefined : whenAbandoned(response);
     const reply = toHttpResponse(
       await receive(pipeline, { input, arrival: toHttpArrival(request, { ...facts, dialect, signal }) }),
     );
@@ -177,7 +176,7 @@ async function identify(request: IncomingMessage, dialect: Dialect, options: Ser
   }
 }
 
-/** In the native dialect a client that hangs up has cancelled; in MCP before 2026-07-28 it has not. */
+/** A client that hangs up has cancelled; in MCP before 2026-07-28 it has not. */
 function whenAbandoned(response: ServerResponse): AbortSignal {
   const controller = new AbortController();
   response.once('close', () => {

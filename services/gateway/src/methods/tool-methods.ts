@@ -1,12 +1,17 @@
+import { isAppError } from '@gantry/errors';
 import type { Tool, ToolResult } from '@gantry/protocol/gantry/tool/v1/tool_service';
 
 import type { ToolClient } from '../clients/backends.ts';
 import { backendBrokeContract, toolFailed } from '../errors.ts';
 import { toJsonBytes, toJsonText } from './json-bytes.ts';
 import { type MethodCall, type Methods, needsSome } from './method.ts';
+import { metaMember } from './modern-result.ts';
 import type { Params } from './params.ts';
 
 const NO_BYTES = new Uint8Array(0);
+
+/** Reasons that are the model's to mend: from 2026-07-28 on it is told as of a tool that failed, and not its client. */
+const ARGUMENT_REASONS: ReadonlySet<string> = new Set(['TOOL_ARGUMENTS_INVALID', 'TOOL_ARGUMENTS_TOO_LARGE']);
 
 /** Creates `tools/*`. Whether the principal may execute a tool is the tool service's to say: to others it does not exist. */
 export function createToolMethods(tools: ToolClient): Methods {
@@ -55,10 +60,24 @@ function toExecution(params: Params, argumentsName: 'parameters' | 'arguments') 
 }
 
 async function execute(tools: ToolClient, call: MethodCall, request: ReturnType<typeof toExecution>): Promise<string> {
-  const result = await lastOf(tools, call, request);
+  const result = await resultOf(tools, call, request);
   const content = toJsonText(result.contentJson, '[]');
   if (result.isError && call.dialect === 'native') throw toolFailed(request.name, content);
-  return `{"content":${content}${member('structuredContent', result.structuredContentJson)},"isError":${result.isError}${member('_meta', result.metaJson)}}`;
+  return `{"content":${content}${member('structuredContent', result.structuredContentJson)},"isError":${result.isError}${metaMember(call.dialect, result.metaJson)}}`;
+}
+
+async function resultOf(
+  tools: ToolClient,
+  call: MethodCall,
+  request: ReturnType<typeof toExecution>,
+): Promise<ToolResult> {
+  try {
+    return await lastOf(tools, call, request);
+  } catch (error) {
+    if (call.dialect !== 'modern' || !isAppError(error) || !ARGUMENT_REASONS.has(error.reason)) throw error;
+    const contentJson = toJsonBytes([{ type: 'text', text: error.message }]);
+    return { contentJson, structuredContentJson: NO_BYTES, isError: true, metaJson: NO_BYTES };
+  }
 }
 
 async function lastOf(

@@ -1,6 +1,7 @@
 import type { TraceContext } from '@gantry/telemetry';
 
 import type { Dialect } from '../json-rpc/dialect.ts';
+import type { RequestHeaders } from '../json-rpc/modern/standard-headers.ts';
 import type { PushConnection } from '../methods/method.ts';
 import type { Transport } from '../metrics.ts';
 
@@ -10,8 +11,10 @@ export interface Arrival {
   readonly clientAddress: string;
   /** The `authorization` as it came; undefined when there was none. */
   readonly authorization: string | undefined;
-  /** What was known before the messages were read; `initialize` makes it legacy. */
+  /** What was known before the messages were read; they may say otherwise, see classify. */
   readonly dialect: Dialect;
+  /** The headers that came with the messages; absent where there are none that speak for them. */
+  readonly headers?: RequestHeaders | undefined;
   readonly requestId: string;
   /** The client's span. */
   readonly parent: TraceContext | undefined;

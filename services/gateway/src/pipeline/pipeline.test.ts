@@ -44,13 +44,14 @@ async function startPipeline(handle: () => Promise<string>, options: Options = {
   const { limiter = createMemoryRateLimiter(), requestsPerMinute = 0, room = Infinity } = options;
   const reasons: string[] = [];
   const refused: (readonly [string, number])[] = [];
+  const methods = new Map([['slow', { handle }]]);
   const pipeline = createPipeline({
     credentials: {
       ...credentials,
       identify: async () => ({ principal: testPrincipal({ requestsPerMinute }), assertion: 'a' }),
     },
     limiter,
-    methods: new Map([['slow', { handle }]]),
+    methods: { native: methods, legacy: methods, modern: methods },
     audit: {
       record: ({ reason }) => void reasons.push(reason),
       refuse: ({ reason }, requests) => void refused.push([reason, requests]),

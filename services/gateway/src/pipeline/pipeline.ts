@@ -6,10 +6,11 @@ import type { AuditSpool } from '../clients/audit-spool.ts';
 import type { CredentialCache, Identity } from '../clients/credential-cache.ts';
 import type { RecordedRequest } from '../clients/recorded-request.ts';
 import { auditUnavailable, methodNotFound, overloaded } from '../errors.ts';
+import { classify } from '../json-rpc/classify.ts';
 import type { Dialect } from '../json-rpc/dialect.ts';
 import type { ErrorReply, Reply } from '../json-rpc/encode-reply.ts';
 import type { Body, Call, Message } from '../json-rpc/message.ts';
-import type { MethodTable } from '../methods/method-table.ts';
+import type { MethodTable, MethodTables } from '../methods/method-table.ts';
 import type { GatewayMetrics } from '../metrics.ts';
 import { admitBatch } from './admit-batch.ts';
 import type { Arrival } from './arrival.ts';
@@ -22,6 +23,9 @@ import { toRecordedRequest } from './record.ts';
 /** The most requests a process works on at once: half a gigabyte if every one of them were large. */
 export const REQUESTS_IN_FLIGHT_MAX = 2_000;
 
+// For whoever keeps a connection: see WebSocketConnection.
+export { isInitialize } from '../json-rpc/message.ts';
+
 const MS_PER_SECOND = 1_000;
 const NO_TRACE_ID = '';
 
@@ -29,7 +33,7 @@ const NO_TRACE_ID = '';
 export interface PipelineOptions {
   readonly credentials: CredentialCache;
   readonly limiter: RateLimiter;
-  readonly methods: MethodTable;
+  readonly methods: MethodTables;
   readonly audit: Pick<AuditSpool, 'record' | 'refuse' | 'hasRoomFor' | 'isRefusing'>;
   readonly metrics: Pick<GatewayMetrics, 'requestEnded'>;
   readonly logger: Logger;
@@ -87,15 +91,15 @@ class StepwisePipeline implements Pipeline {
     return authenticate(this.#options.credentials, arrival);
   }
 
-  async answer(body: Body, arrival: Arrival): Promise<Answer> {
-    const { messages, isBatch } = body;
-    const [first] = messages;
-    if (!isBatch && first?.kind === 'invalid') return this.#refuseAll(body, first.error, arrival);
+  async answer(body: Body, arrived: Arrival): Promise<Answer> {
+    const { messages } = body;
+    const { dialect, refusal } = classify(body, arrived);
+    const arrival = dialect === arrived.dialect ? arrived : { ...arrived, dialect };
+    if (refusal !== undefined) return this.#refuseAll(body, refusal, arrival);
     this.#inFlight += messages.length;
     try {
       if (this.#options.audit.isRefusing) throw auditUnavailable({ mayHaveRun: false });
       if (!this.#hasRoom()) throw overloaded();
-      const dialect = dialectOf(body, arrival);
       const identity = await authenticate(this.#options.credentials, arrival);
       return await this.#answerAll(body, { arrival, dialect, identity });
     } catch (thrown) {
@@ -138,9 +142,9 @@ class StepwisePipeline implements Pipeline {
   async #answerMessage(message: Message, conversation: Conversation): Promise<Reply | undefined> {
     if (message.kind !== 'call') return undefined;
     const { arrival, identity } = conversation;
-    const { tracing, methods } = this.#options;
+    const { tracing } = this.#options;
     const startedAtMs = performance.now();
-    const name = methods.has(message.method) ? message.method : 'unknown';
+    const name = this.#methodsOf(arrival).has(message.method) ? message.method : 'unknown';
     const span = tracing.startSpan(`mcp ${name}`, { kind: 'server', parent: arrival.parent });
     const handled = { arrival, identity, span, startedAtMs };
     const { resultText = '', failure } = await this.#attempt(message, conversation, span);
@@ -165,9 +169,9 @@ class StepwisePipeline implements Pipeline {
   }
 
   async #perform(call: Call, conversation: Conversation, span: Span): Promise<string> {
-    const { methods, credentials } = this.#options;
+    const { credentials } = this.#options;
     const { arrival, identity } = conversation;
-    const method = methods.get(call.method);
+    const method = this.#methodsOf(arrival).get(call.method);
     if (method === undefined) throw methodNotFound(call.method);
     authorise(method.permission, identity.principal);
     try {
@@ -228,11 +232,18 @@ class StepwisePipeline implements Pipeline {
   }
 
   #toEvent(message: Message | undefined, error: AppError | undefined, handled: Handled): RecordedRequest {
-    const { methods, clock } = this.#options;
+    const { clock } = this.#options;
     const { arrival, identity, startedAtMs } = handled;
     const durationMs = performance.now() - startedAtMs;
     const outcome = { message, arrival, principal: identity?.principal, error };
-    return toRecordedRequest({ ...outcome, traceId: traceIdOf(handled), durationMs, endedAtMs: clock.now() }, methods);
+    return toRecordedRequest(
+      { ...outcome, traceId: traceIdOf(handled), durationMs, endedAtMs: clock.now() },
+      this.#methodsOf(arrival),
+    );
+  }
+
+  #methodsOf({ dialect }: Arrival): MethodTable {
+    return this.#options.methods[dialect];
   }
 
   /** Refuses everything that came, with one reply and one event. */
@@ -273,14 +284,4 @@ interface Handled {
 
 function traceIdOf({ span, arrival }: Handled): string {
   return span?.context.traceId ?? arrival.parent?.traceId ?? NO_TRACE_ID;
-}
-
-/** `initialize` begins a conversation of the legacy dialect, whatever the headers say. */
-function dialectOf({ messages }: Body, arrival: Arrival): Dialect {
-  return messages.some(isInitialize) ? 'legacy' : arrival.dialect;
-}
-
-/** Tells whether a message begins a conversation of the legacy dialect. */
-export function isInitialize(message: Message): boolean {
-  return message.kind === 'call' && message.method === 'initialize';
 }

@@ -53,7 +53,8 @@ export interface Call {
   readonly payload: Uint8Array;
   /**
    * How long the call may take, in milliseconds from the frame's arrival; the server then ends it with
-   * DEADLINE_EXCEEDED. Relative, because clocks differ. 0 ends it at once.
+   * DEADLINE_EXCEEDED. Relative, because clocks differ. 0 ends it at once; 4,294,967,295 stands for no timeout, which
+   * only server-streaming calls may have: the server bounds the others itself.
    */
   readonly timeoutMillis: number;
   /**
@@ -73,6 +74,8 @@ export interface Call {
    * `-bin` and keys that begin with `grpc-` are ignored.
    */
   readonly metadata: { [key: string]: string };
+  /** The id that the logs of every hop share, as the `gantry-request-id` metadata would carry it; empty for none. */
+  readonly requestId: string;
 }
 
 export interface Call_MetadataEntry {
@@ -158,8 +161,8 @@ export interface CallStatus {
 }
 
 /**
- * The server is about to stop. The client begins no more calls on the lane and half-closes it; calls already begun
- * go on.
+ * The server is about to stop, or does not want to serve for now. The client begins no more calls on the lane, and
+ * half-closes it when those that go on have ended. The server ends the lane OK once it has none in flight.
  */
 export interface Drain {
   /**
@@ -353,6 +356,7 @@ function createBaseCall(): Call {
     traceparent: "",
     windowBytes: 0,
     metadata: {},
+    requestId: "",
   };
 }
 
@@ -382,6 +386,9 @@ export const Call: MessageFns<Call> = {
     globalThis.Object.entries(message.metadata).forEach(([key, value]: [string, string]) => {
       Call_MetadataEntry.encode({ key: key as any, value }, writer.uint32(66).fork()).join();
     });
+    if (message.requestId !== "") {
+      writer.uint32(74).string(message.requestId);
+    }
     return writer;
   },
 
@@ -465,6 +472,14 @@ export const Call: MessageFns<Call> = {
             }
             continue;
           }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -498,6 +513,7 @@ export const Call: MessageFns<Call> = {
       },
       {},
     );
+    message.requestId = object.requestId ?? "";
     return message;
   },
 };
@@ -1070,8 +1086,8 @@ export const Drain: MessageFns<Drain> = {
  * `end` set, which means OK, or with a CallStatus. Calls are independent and end in any order. After its end
  * nothing more is sent for a call, and what arrives for it is ignored.
  *
- * Frames. What is ready in one turn of the event loop goes into one frame. Within a client frame the order of
- * effect is assertions, calls, windows, cancels; within a server frame settings, replies, statuses, drain.
+ * Frames. What is ready in one turn of the event loop goes into one frame. What a frame holds takes effect in the
+ * order of its bytes, which in a frame encoded field by field is the order of the fields.
  * A frame is at most frame_bytes_max encoded. What does not fit goes into the next one; a request that fits none
  * is made as an ordinary call; a reply that fits none ends its call with RESOURCE_EXHAUSTED and reason
  * LANE_REPLY_TOO_LARGE.
