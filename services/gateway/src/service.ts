@@ -56,6 +56,9 @@ export async function createGatewayService(
   metrics.gauge('gantry_audit_spool_events', 'Audit events that auth does not have yet.', () => audit.length);
   metrics.gauge('gantry_audit_spool_bytes', 'Their bytes.', () => audit.bytes);
   metrics.gauge('gantry_audit_appends_in_flight', 'Batches on their way to auth.', () => audit.appendsInFlight);
+  metrics.gauge('gantry_audit_refusing', '1 while requests are refused for want of an audit log.', () =>
+    Number(audit.isRefusing),
+  );
   metrics.gauge('gantry_credential_cache_entries', 'Credentials whose principal is cached.', () => credentials.size);
   metrics.gauge('gantry_policy_stream_live', '1 while revocations are heard of.', () => Number(credentials.isLive));
   platform.readiness.addCheck(
