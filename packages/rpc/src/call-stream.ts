@@ -41,8 +41,8 @@ class ReplyStream implements AsyncIterableIterator<unknown>, Replies<unknown>, R
   readonly #replies: Buffer[] = [];
   readonly #wishes: Wish[] = [];
   #taker: Taker | undefined;
-  /** Hears of the first reply, or of the end before it. */
-  #answered: PromiseWithResolvers<void> | undefined;
+  /** Tells the breaker of the first reply, or of the end before it. */
+  #judged: ((error?: unknown) => void) | undefined;
   #outgoing: OutgoingCall | undefined;
   #sent: SentCall | undefined;
   #isBegun = false;
@@ -89,7 +89,7 @@ class ReplyStream implements AsyncIterableIterator<unknown>, Replies<unknown>, R
 
   reply(payload: Buffer): void {
     if (this.#isOver) return;
-    this.#answered?.resolve();
+    this.#judge(undefined);
     if (this.#taker !== undefined) return this.#take(payload, this.#taker);
     const wish = this.#wishes.shift();
     if (wish === undefined) this.#replies.push(payload);
@@ -120,19 +120,23 @@ class ReplyStream implements AsyncIterableIterator<unknown>, Replies<unknown>, R
 
   #open(outgoing: OutgoingCall): void {
     if (this.#isOver) return outgoing.ended();
-    const { breaker, retryBudget } = this.#channel;
+    const { breaker, retryBudget, transport } = this.#channel;
     this.#outgoing = outgoing;
     retryBudget.recordCall();
+    try {
+      this.#judged = breaker.begin();
+    } catch (refusal) {
+      return this.#finish(refusal);
+    }
     this.#input.options.signal?.addEventListener('abort', this.#abort, { once: true });
-    breaker.run(() => this.#send(outgoing)).catch((error: unknown) => this.#finish(error));
+    const payload = encodeMessage(this.#called.method.requestType, this.#input.request);
+    this.#sent = transport.send({ called: this.#called, outgoing, payload }, this);
   }
 
-  #send(outgoing: OutgoingCall): Promise<void> {
-    const answered = Promise.withResolvers<void>();
-    this.#answered = answered;
-    const payload = encodeMessage(this.#called.method.requestType, this.#input.request);
-    this.#sent = this.#channel.transport.send({ called: this.#called, outgoing, payload }, this);
-    return answered.promise;
+  #judge(error: unknown): void {
+    const judged = this.#judged;
+    this.#judged = undefined;
+    judged?.(error);
   }
 
   readonly #abort = (): void => {
@@ -175,8 +179,7 @@ class ReplyStream implements AsyncIterableIterator<unknown>, Replies<unknown>, R
     this.#isOver = true;
     this.#failure = failure;
     this.#input.options.signal?.removeEventListener('abort', this.#abort);
-    if (failure === undefined) this.#answered?.resolve();
-    else this.#answered?.reject(failure);
+    this.#judge(failure);
     this.#outgoing?.ended(failure);
     if (failure === undefined) this.#taker?.done();
     else this.#taker?.fail(failure);

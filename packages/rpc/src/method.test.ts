@@ -12,7 +12,7 @@ import { describe, expectTypeOf, test } from 'vitest';
 
 import type { CallContext } from './call-context.ts';
 import type { CallOptions } from './call-options.ts';
-import type { Client, Handlers } from './method.ts';
+import type { Client, Handlers, Replies } from './method.ts';
 
 type ToolHandlers = Handlers<ToolServiceDefinition>;
 type ToolClient = Client<ToolServiceDefinition>;
@@ -26,7 +26,7 @@ describe('the types of a service', () => {
 
   test('a handler that streams gives an async iterable of the answers', () => {
     expectTypeOf<Parameters<ToolHandlers['callTool']>[0]>().toEqualTypeOf<CallToolRequest>();
-    expectTypeOf<ReturnType<ToolHandlers['callTool']>>().toEqualTypeOf<Replies<CallToolResponse>>();
+    expectTypeOf<ReturnType<ToolHandlers['callTool']>>().toEqualTypeOf<AsyncIterable<CallToolResponse>>();
   });
 
   test('a handler of a stream both ways takes an async iterable', () => {

@@ -4,8 +4,8 @@ import { silentLogger, testPrincipal } from '@gantry/testkit';
 import { expect, test } from 'vitest';
 
 import type { CredentialCache } from '../clients/credential-cache.ts';
-import { toHttpResponse } from '../edge/http-response.ts';
 import { PresentedCredential } from '../clients/presented-credential.ts';
+import { toHttpResponse } from '../edge/http-response.ts';
 import { isErrorReply } from '../json-rpc/encode-reply.ts';
 import { parseBody } from '../json-rpc/parse-body.ts';
 import { createGatewayMetrics } from '../metrics.ts';
