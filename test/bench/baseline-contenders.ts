@@ -1,0 +1,53 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { z } from 'zod';
+
+import type { BaselineName, ContenderName } from './contender-names.ts';
+import type { Contender, LoadOptions } from './contender.ts';
+import { createUnaryContender, planProcessRequest } from './grpc-contender.ts';
+import { createHttpContender, planEcho } from './http-contender.ts';
+import { beginLegacySession } from './legacy-session.ts';
+import { MODERN_HEADERS, MODERN_PARAMS } from './modern-request.ts';
+import { startProcess } from './world/child-process.ts';
+
+const announcement = z.object({ port: z.number().int().positive() });
+
+/** Starts a server that Gantry is compared with, in a process of its own, and returns the contenders on it. */
+export async function startBaseline(
+  name: BaselineName,
+  options: LoadOptions,
+  stack: AsyncDisposableStack,
+): Promise<readonly Contender[]> {
+  const started = stack.use(
+    await startProcess({
+      name,
+      args: [fileURLToPath(new URL(`targets/${name}.ts`, import.meta.url))],
+      env: { PATH: process.env['PATH'] },
+      logFile: join(options.folder, `${name}.log`),
+      parseReady: (line) => (line.startsWith('{"port"') ? announcement.parse(JSON.parse(line)) : undefined),
+    }),
+  );
+  const is = (contender: ContenderName) => ({ name: contender, processes: [{ name: 'server', pid: started.pid }] });
+  const { port } = started.ready;
+  const url = `http://127.0.0.1:${port}/mcp`;
+  switch (name) {
+    case 'raw-http':
+      return [await createHttpContender(is(name), planEcho({ url }), options)];
+    case 'sdk-v1-session': {
+      const headerSets = await Promise.all(Array.from({ length: options.connections }, () => beginLegacySession(url)));
+      return [await createHttpContender(is(name), planEcho({ url, headerSets }), options)];
+    }
+    case 'sdk-v2-modern': {
+      const plan = planEcho({ url, headerSets: [MODERN_HEADERS], params: MODERN_PARAMS });
+      return [await createHttpContender(is(name), plan, options)];
+    }
+    case 'raw-grpc': {
+      const plan = planProcessRequest({ target: `127.0.0.1:${port}` });
+      return [
+        await createUnaryContender(is(name), plan, options),
+        await createUnaryContender(is('raw-grpc-js'), plan, { ...options, isDrivenByNode: true }),
+      ];
+    }
+  }
+}

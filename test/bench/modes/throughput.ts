@@ -1,0 +1,57 @@
+import { startBaseline } from '../baseline-contenders.ts';
+import { auditOf, BASELINES, GANTRY_WAYS } from '../contender-names.ts';
+import type { Contender, LoadOptions, Unavailable } from '../contender.ts';
+import { openWay } from '../gantry-contenders.ts';
+import type { BenchOptions } from '../options.ts';
+import { describeMachine, describeVersions } from '../report/machine.ts';
+import { createThroughputReport, type ThroughputReport } from '../report/throughput-report.ts';
+import { runRounds } from '../rounds.ts';
+import { startGantryCluster } from '../world/gantry-cluster.ts';
+import type { World } from '../world/world.ts';
+
+/** Measures how much each contender carries, all in interleaved rounds. */
+export async function measureThroughput(options: BenchOptions, world: World): Promise<ThroughputReport> {
+  await using stack = new AsyncDisposableStack();
+  const load = { ...options, folder: world.folder };
+  const opened = [...(await openBaselines(load, stack)), ...(await openClusters(load, world, stack))];
+  const contenders = opened.filter((one) => 'load' in one);
+  const outcome = await runRounds(contenders, { ...options, report: world.report });
+  const unavailable = opened.filter((one) => 'reason' in one);
+  const failed = [...unavailable, ...outcome.failed];
+  return createThroughputReport(
+    { ...outcome, failed },
+    { ...options, machine: describeMachine(), versions: describeVersions() },
+  );
+}
+
+type Opened = Contender | Unavailable;
+
+async function openBaselines(
+  options: BenchOptions & LoadOptions,
+  stack: AsyncDisposableStack,
+): Promise<readonly Opened[]> {
+  const opened: Opened[] = [];
+  for (const name of BASELINES) {
+    const isWanted = options.only.some((one) => one === name || (name === 'raw-grpc' && one === 'raw-grpc-js'));
+    if (isWanted) opened.push(...(await startBaseline(name, options, stack)));
+  }
+  return opened.filter(({ name }) => options.only.includes(name));
+}
+
+async function openClusters(
+  options: BenchOptions & LoadOptions,
+  world: World,
+  stack: AsyncDisposableStack,
+): Promise<readonly Opened[]> {
+  const opened: Opened[] = [];
+  for (const audit of ['async', 'strict'] as const) {
+    const names = options.only.filter((name) => auditOf(name) === audit);
+    if (names.length === 0) continue;
+    const cluster = stack.use(await startGantryCluster({ audit, ...world }));
+    for (const way of GANTRY_WAYS) {
+      if (names.some((name) => name === way || name === `${way}-strict`))
+        opened.push(await openWay(way, cluster, options));
+    }
+  }
+  return opened;
+}

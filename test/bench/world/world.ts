@@ -1,0 +1,24 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { startStores } from './stores.ts';
+
+/** What all measurements share. Disposing of it removes it. */
+export interface World extends AsyncDisposable {
+  /** For logs and scripts. */
+  readonly folder: string;
+  readonly redisUrl: string;
+  /** Tells a person what happens. */
+  readonly report: (line: string) => void;
+}
+
+/** Makes a folder and finds the stores. */
+export async function createWorld(report: (line: string) => void): Promise<World> {
+  await using stack = new AsyncDisposableStack();
+  const folder = await mkdtemp(join(tmpdir(), 'gantry-bench-'));
+  stack.defer(() => rm(folder, { recursive: true, force: true }));
+  const { redisUrl } = stack.use(await startStores(folder));
+  const kept = stack.move();
+  return { folder, redisUrl, report, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+}
