@@ -13,24 +13,39 @@ import { startProcess } from './world/child-process.ts';
 
 const announcement = z.object({ port: z.number().int().positive() });
 
-/** Starts a server that Gantry is compared with, in a process of its own, and returns the contenders on it. */
+/** A server that Gantry is compared with, in a process of its own. */
+export interface Baseline {
+  readonly port: number;
+  readonly pid: number;
+  readonly url: string;
+}
+
+/** Starts a server that Gantry is compared with. */
 export async function startBaseline(
   name: BaselineName,
-  options: LoadOptions,
+  { folder }: Pick<LoadOptions, 'folder'>,
   stack: AsyncDisposableStack,
-): Promise<readonly Contender[]> {
+): Promise<Baseline> {
   const started = stack.use(
     await startProcess({
       name,
       args: [fileURLToPath(new URL(`targets/${name}.ts`, import.meta.url))],
       env: { PATH: process.env['PATH'] },
-      logFile: join(options.folder, `${name}.log`),
+      logFile: join(folder, `${name}.log`),
       parseReady: (line) => (line.startsWith('{"port"') ? announcement.parse(JSON.parse(line)) : undefined),
     }),
   );
-  const is = (contender: ContenderName) => ({ name: contender, processes: [{ name: 'server', pid: started.pid }] });
   const { port } = started.ready;
-  const url = `http://127.0.0.1:${port}/mcp`;
+  return { port, pid: started.pid, url: `http://127.0.0.1:${port}/mcp` };
+}
+
+/** Makes the contenders on a server that runs; the bare gRPC server is measured with two clients. */
+export async function openBaseline(
+  name: BaselineName,
+  { port, pid, url }: Baseline,
+  options: LoadOptions,
+): Promise<readonly Contender[]> {
+  const is = (contender: ContenderName) => ({ name: contender, processes: [{ name: 'server', pid }] });
   switch (name) {
     case 'raw-http':
       return [await createHttpContender(is(name), planEcho({ url }), options)];

@@ -1,4 +1,3 @@
-import type { ContenderName } from './contender-names.ts';
 import type { Load } from './load/load.ts';
 
 /** A process whose processor time counts for a contender. */
@@ -9,7 +8,7 @@ export interface CountedProcess {
 
 /** Something that runs and is measured. */
 export interface Contender {
-  readonly name: ContenderName;
+  readonly name: string;
   readonly processes: readonly CountedProcess[];
   readonly load: Load;
   /** Makes one request and checks its answer; rejects when it is wrong. */
@@ -18,7 +17,7 @@ export interface Contender {
 
 /** Something that cannot be measured, and why. */
 export interface Unavailable {
-  readonly name: ContenderName;
+  readonly name: string;
   readonly reason: string;
 }
 

@@ -1,18 +1,18 @@
 /** `npm run bench`: see README.md. Progress goes to standard error, results to standard output. */
 import { writeFile } from 'node:fs/promises';
 
-import { measureThroughput } from './modes/throughput.ts';
+import { modes } from './modes/modes.ts';
 import { type BenchOptions, parseOptions, USAGE } from './options.ts';
-import { toThroughputText } from './report/throughput-text.ts';
 import { createWorld } from './world/world.ts';
 
 const EXIT_USAGE = 64;
 
 const options = optionsOrExit(process.argv.slice(2));
 await using world = await createWorld((line) => void process.stderr.write(`${line}\n`));
-const report = await measureThroughput(options, world);
-process.stdout.write(`${toThroughputText(report)}\n`);
-if (options.jsonFile !== undefined) await writeFile(options.jsonFile, `${JSON.stringify(report, undefined, 2)}\n`);
+const { text, json, isFailed } = await modes[options.mode](options, world);
+process.stdout.write(`${text}\n`);
+if (options.jsonFile !== undefined) await writeFile(options.jsonFile, `${JSON.stringify(json, undefined, 2)}\n`);
+if (isFailed) process.exitCode = 1;
 
 function optionsOrExit(args: readonly string[]): BenchOptions {
   if (args.includes('--help')) {

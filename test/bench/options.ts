@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { type ContenderName, CONTENDERS, isContenderName } from './contender-names.ts';
 
 /** What is measured. */
-export type Mode = 'throughput' | 'rate' | 'lists' | 'idle' | 'soak' | 'replicas' | 'profile';
+export type Mode = 'throughput' | 'rate' | 'idle' | 'soak';
 
 /** What the command line says. */
 export interface BenchOptions {
@@ -22,7 +22,7 @@ export interface BenchOptions {
   readonly isRecorded: boolean;
 }
 
-const MODES = ['rate', 'lists', 'idle', 'replicas', 'profile'] as const;
+const MODES = ['rate', 'idle'] as const;
 /** The issue of trust: fewer rounds say little about a spread. */
 const DEFAULTS = { rounds: 5, seconds: 4, warmUpSeconds: 2 };
 /** Ends within a minute. */

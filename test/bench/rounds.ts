@@ -1,10 +1,9 @@
-import type { ContenderName } from './contender-names.ts';
 import type { Contender, Unavailable } from './contender.ts';
 import { measure, type Measurement } from './measure.ts';
 
 /** A contender with the measurements of its rounds, of which the first is of the first round. */
 export interface Measured {
-  readonly name: ContenderName;
+  readonly name: string;
   readonly generator: string;
   readonly measurements: readonly Measurement[];
 }
@@ -29,7 +28,7 @@ export interface RoundsOutcome {
  * turned by one each round, so that none always follows the same one. One that fails is out, and the others go on.
  */
 export async function runRounds(contenders: readonly Contender[], options: RoundsOptions): Promise<RoundsOutcome> {
-  const measurements = new Map<ContenderName, Measurement[]>();
+  const measurements = new Map<string, Measurement[]>();
   const failed: Unavailable[] = [];
   const attempt = async (contender: Contender, seconds: number) => {
     if (failed.some(({ name }) => name === contender.name)) return undefined;

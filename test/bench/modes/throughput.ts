@@ -1,4 +1,4 @@
-import { startBaseline } from '../baseline-contenders.ts';
+import { openBaseline, startBaseline } from '../baseline-contenders.ts';
 import { auditOf, BASELINES, GANTRY_WAYS } from '../contender-names.ts';
 import type { Contender, LoadOptions, Unavailable } from '../contender.ts';
 import { openWay } from '../gantry-contenders.ts';
@@ -33,9 +33,9 @@ async function openBaselines(
   const opened: Opened[] = [];
   for (const name of BASELINES) {
     const isWanted = options.only.some((one) => one === name || (name === 'raw-grpc' && one === 'raw-grpc-js'));
-    if (isWanted) opened.push(...(await startBaseline(name, options, stack)));
+    if (isWanted) opened.push(...(await openBaseline(name, await startBaseline(name, options, stack), options)));
   }
-  return opened.filter(({ name }) => options.only.includes(name));
+  return opened.filter(({ name }) => options.only.some((wanted) => wanted === name));
 }
 
 async function openClusters(

@@ -38,6 +38,8 @@ export interface GantryCluster extends AsyncDisposable {
   readonly databaseUrl: string;
   /** `http://127.0.0.1:port/mcp` */
   readonly url: string;
+  /** `ws://127.0.0.1:port/ws` */
+  readonly ws: string;
   /** `host:port` of the first gateway. */
   readonly grpc: string;
   readonly processes: readonly BenchProcess[];
@@ -74,6 +76,7 @@ export async function startGantryCluster(options: ClusterOptions): Promise<Gantr
     apiKey,
     databaseUrl: database.url,
     url,
+    ws: webSocketUrlOf(url),
     grpc: gateway['grpc'] ?? '',
     processes,
     stop: () => kept.disposeAsync(),
@@ -117,6 +120,10 @@ async function startServices(common: NodeJS.ProcessEnv, options: ClusterOptions,
     GATEWAY_REUSE_PORT: String(isShared),
   });
   return { processes, gateway: gateway[0] ?? {} };
+}
+
+function webSocketUrlOf(url: string): string {
+  return url.replace('http://', 'ws://').replace(/\/mcp$/, '/ws');
 }
 
 /** The second gateway shares the port that the first one took. */
