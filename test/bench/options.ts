@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { type ContenderName, CONTENDERS, isContenderName } from './contender-names.ts';
 
 /** What is measured. */
-export type Mode = 'throughput' | 'rate' | 'idle' | 'soak';
+export type Mode = 'throughput' | 'rate' | 'idle' | 'soak' | 'profile';
 
 /** What the command line says. */
 export interface BenchOptions {
@@ -17,12 +17,14 @@ export interface BenchOptions {
   readonly sessions: number;
   readonly sessionInFlight: number;
   readonly soakMinutes: number;
+  /** Where the profiles are left. */
+  readonly profileFolder: string | undefined;
   readonly jsonFile: string | undefined;
   readonly isGated: boolean;
   readonly isRecorded: boolean;
 }
 
-const MODES = ['rate', 'idle'] as const;
+const MODES = ['rate', 'idle', 'profile'] as const;
 /** The issue of trust: fewer rounds say little about a spread. */
 const DEFAULTS = { rounds: 5, seconds: 4, warmUpSeconds: 2 };
 /** Ends within a minute. */
@@ -52,7 +54,8 @@ export const USAGE = `npm run bench -- [options]
   --idle               memory of 10,000 idle WebSockets
   --soak MINUTES       1000 requests/s for that long: errors, growth of memory
   --replicas           cost of a request with one and two replicas
-  --profile            where the microseconds go
+  --profile            where the microseconds go, of one way in (--only; default gantry-http-native)
+  --profile-dir DIR    leave the .cpuprofile files there
 `;
 
 const FLAGS = {
@@ -63,6 +66,7 @@ const FLAGS = {
   channels: { type: 'string' },
   sessions: { type: 'string' },
   'session-in-flight': { type: 'string' },
+  'profile-dir': { type: 'string' },
   json: { type: 'string' },
   soak: { type: 'string' },
   quick: { type: 'boolean' },
@@ -97,6 +101,7 @@ export function parseOptions(args: readonly string[]): BenchOptions {
     sessions: wholeNumber('sessions', values.sessions, 4),
     sessionInFlight: wholeNumber('session-in-flight', values['session-in-flight'], connections),
     soakMinutes: wholeNumber('soak', values.soak, 10),
+    profileFolder: values['profile-dir'],
     jsonFile: values.json,
     isGated: values.gate ?? false,
     isRecorded: values.record ?? false,

@@ -2,9 +2,11 @@ import { readBaseline, recordBaseline } from '../baseline-file.ts';
 import { decideGate } from '../figures/gate.ts';
 import type { BenchOptions, Mode } from '../options.ts';
 import { describeMachine, describeVersions } from '../report/machine.ts';
+import { toProfileText } from '../report/profile-text.ts';
 import { toThroughputText } from '../report/throughput-text.ts';
 import type { World } from '../world/world.ts';
 import { measureIdle, toIdleText } from './idle.ts';
+import { measureProfile } from './profile.ts';
 import { measureRate, toRateText } from './rate.ts';
 import { measureSoak, toSoakText } from './soak.ts';
 import { measureThroughput } from './throughput.ts';
@@ -22,6 +24,7 @@ type RunMode = (options: BenchOptions, world: World) => Promise<ModeOutcome>;
 /** The kinds of measurement. */
 export const modes: Readonly<Record<Mode, RunMode>> = {
   throughput,
+  profile: plain(measureProfile, toProfileText),
   rate: plain(measureRate, toRateText),
   idle: plain(measureIdle, toIdleText),
   soak: plain(measureSoak, toSoakText),
