@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { type ContenderName, CONTENDERS, isContenderName } from './contender-names.ts';
 
 /** What is measured. */
-export type Mode = 'throughput' | 'rate' | 'idle' | 'soak' | 'profile';
+export type Mode = 'throughput' | 'rate' | 'idle' | 'soak' | 'profile' | 'lists' | 'replicas';
 
 /** What the command line says. */
 export interface BenchOptions {
@@ -24,8 +24,8 @@ export interface BenchOptions {
   readonly isRecorded: boolean;
 }
 
-const MODES = ['rate', 'idle', 'profile'] as const;
-/** The issue of trust: fewer rounds say little about a spread. */
+const MODES = ['rate', 'lists', 'idle', 'replicas', 'profile'] as const;
+/** Fewer rounds say little about a spread. */
 const DEFAULTS = { rounds: 5, seconds: 4, warmUpSeconds: 2 };
 /** Ends within a minute. */
 const QUICK = { rounds: 3, seconds: 1, warmUpSeconds: 1 };

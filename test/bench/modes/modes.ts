@@ -6,8 +6,10 @@ import { toProfileText } from '../report/profile-text.ts';
 import { toThroughputText } from '../report/throughput-text.ts';
 import type { World } from '../world/world.ts';
 import { measureIdle, toIdleText } from './idle.ts';
+import { measureLists, toListsText } from './lists.ts';
 import { measureProfile } from './profile.ts';
 import { measureRate, toRateText } from './rate.ts';
+import { measureReplicas, toReplicasText } from './replicas.ts';
 import { measureSoak, toSoakText } from './soak.ts';
 import { measureThroughput } from './throughput.ts';
 
@@ -24,6 +26,8 @@ type RunMode = (options: BenchOptions, world: World) => Promise<ModeOutcome>;
 /** The kinds of measurement. */
 export const modes: Readonly<Record<Mode, RunMode>> = {
   throughput,
+  lists: plain(measureLists, toListsText),
+  replicas: plain(measureReplicas, toReplicasText),
   profile: plain(measureProfile, toProfileText),
   rate: plain(measureRate, toRateText),
   idle: plain(measureIdle, toIdleText),

@@ -26,6 +26,8 @@ export interface ClusterOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** How many of a service. Default 1. */
   readonly replicas?: Partial<Record<ServiceName, number>>;
+  /** Programs that run in the place of a service's own main.ts. */
+  readonly mains?: Partial<Record<ServiceName, string>>;
   /** Arguments of node, before the service's main.ts. */
   readonly nodeArgs?: (service: ServiceName) => readonly string[];
 }
@@ -95,7 +97,7 @@ async function startServices(common: NodeJS.ProcessEnv, options: ClusterOptions,
       const started = stack.use(
         await startProcess({
           name,
-          args: [...(options.nodeArgs?.(name) ?? []), mainOf(name)],
+          args: [...(options.nodeArgs?.(name) ?? []), options.mains?.[name] ?? mainOf(name)],
           env: { ...common, ...env, [`${name.toUpperCase()}_GRPC_PORT`]: '0', ...httpPortOf(name, endpoints) },
           logFile: join(logFolder, `${name}-${replica}.log`),
           parseReady: parseReadyLine,
