@@ -50,7 +50,7 @@ function cpuCells({ cpuUs }: ContenderResult): string[] {
   const other = sum - shown.reduce<number>((total, us = 0) => total + us, 0);
   const isCluster = processes['gateway'] !== undefined;
   const cells = shown.map((us) => us?.toFixed(0) ?? '');
-  return [...cells, isCluster ? other.toFixed(0) : '', sum.toFixed(0), rest.toFixed(0)];
+  return [...cells, isCluster ? Math.abs(other).toFixed(0) : '', sum.toFixed(0), rest.toFixed(0)];
 }
 
 function limitsTable({ limits }: ThroughputReport): string {
