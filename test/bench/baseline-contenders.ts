@@ -9,6 +9,7 @@ import { createUnaryContender, planProcessRequest } from './grpc-contender.ts';
 import { createHttpContender, planEcho } from './http-contender.ts';
 import { beginLegacySession } from './legacy-session.ts';
 import { MODERN_HEADERS, MODERN_PARAMS } from './modern-request.ts';
+import { createSessionContender } from './session-contender.ts';
 import { startProcess } from './world/child-process.ts';
 
 const announcement = z.object({ port: z.number().int().positive() });
@@ -39,7 +40,7 @@ export async function startBaseline(
   return { port, pid: started.pid, url: `http://127.0.0.1:${port}/mcp` };
 }
 
-/** Makes the contenders on a server that runs; the bare gRPC server is measured with two clients. */
+/** Makes the contenders on a server that runs; the bare gRPC server is measured in three ways. */
 export async function openBaseline(
   name: BaselineName,
   { port, pid, url }: Baseline,
@@ -62,6 +63,7 @@ export async function openBaseline(
       return [
         await createUnaryContender(is(name), plan, options),
         await createUnaryContender(is('raw-grpc-js'), plan, { ...options, isDrivenByNode: true }),
+        await createSessionContender(is('raw-grpc-session'), { target: plan.target, metadata: {} }, options),
       ];
     }
   }

@@ -1,6 +1,9 @@
 /** What Gantry is compared with. */
 export const BASELINES = ['raw-http', 'raw-grpc', 'sdk-v1-session', 'sdk-v2-modern'] as const;
 
+/** The server of raw-grpc again: by grpc-js instead of h2load, and over sessions. */
+export const RAW_GRPC_MORE = ['raw-grpc-js', 'raw-grpc-session'] as const;
+
 /** The ways into a Gantry cluster. */
 export const GANTRY_WAYS = [
   'gantry-http-native',
@@ -14,12 +17,12 @@ export type BaselineName = (typeof BASELINES)[number];
 export type GantryWay = (typeof GANTRY_WAYS)[number];
 
 /** One line of the results; `-strict` waits for the audit event of each request. */
-export type ContenderName = BaselineName | GantryWay | `${GantryWay}-strict` | 'raw-grpc-js';
+export type ContenderName = BaselineName | GantryWay | `${GantryWay}-strict` | (typeof RAW_GRPC_MORE)[number];
 
-/** All of them, in the order of the report. raw-grpc-js is raw-grpc with the client library that drives the sessions. */
+/** All of them, in the order of the report. */
 export const CONTENDERS: readonly ContenderName[] = [
   ...BASELINES,
-  'raw-grpc-js',
+  ...RAW_GRPC_MORE,
   ...GANTRY_WAYS,
   ...GANTRY_WAYS.map((way) => `${way}-strict` as const),
 ];
@@ -29,7 +32,7 @@ export function isContenderName(text: string): text is ContenderName {
   return CONTENDERS.some((name) => name === text);
 }
 
-/** The dialect of the cluster a name needs, or undefined for what needs none. */
+/** The audit mode of the cluster a name needs, or undefined for what needs none. */
 export function auditOf(name: ContenderName): 'async' | 'strict' | undefined {
   if (!name.startsWith('gantry-')) return undefined;
   return name.endsWith('-strict') ? 'strict' : 'async';

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 
-import { type ContenderName, CONTENDERS, isContenderName } from './contender-names.ts';
+import { type ContenderName, CONTENDERS, isContenderName, RAW_GRPC_MORE } from './contender-names.ts';
 
 /** What is measured. */
 export type Mode = 'throughput' | 'rate' | 'idle' | 'soak' | 'profile' | 'lists' | 'replicas';
@@ -31,7 +31,8 @@ const DEFAULTS = { rounds: 5, seconds: 4, warmUpSeconds: 2 };
 const QUICK = { rounds: 3, seconds: 1, warmUpSeconds: 1 };
 /** A strict cluster differs from the other in one thing, which one way into it shows. */
 const QUICK_NAMES = CONTENDERS.filter(
-  (name) => name !== 'raw-grpc-js' && (!name.endsWith('-strict') || name === 'gantry-http-native-strict'),
+  (name) =>
+    !RAW_GRPC_MORE.some((one) => one === name) && (!name.endsWith('-strict') || name === 'gantry-http-native-strict'),
 );
 
 /** Describes the command line. */

@@ -37,7 +37,7 @@ async function openBaselines(
 ): Promise<readonly Opened[]> {
   const opened: Opened[] = [];
   for (const name of BASELINES) {
-    const isWanted = options.only.some((one) => one === name || (name === 'raw-grpc' && one === 'raw-grpc-js'));
+    const isWanted = options.only.some((one) => one === name || (name === 'raw-grpc' && one.startsWith('raw-grpc')));
     if (isWanted) opened.push(...(await openBaseline(name, await startBaseline(name, options, stack), options)));
   }
   return opened.filter(({ name }) => options.only.some((wanted) => wanted === name));

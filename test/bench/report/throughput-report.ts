@@ -6,7 +6,7 @@ import type { Measured, RoundsOutcome } from '../rounds.ts';
 import type { Machine } from './machine.ts';
 
 /** What others are compared with. */
-const REFERENCES = ['raw-http', 'raw-grpc', 'raw-grpc-js', 'sdk-v1-session', 'sdk-v2-modern'];
+const REFERENCES = ['raw-http', 'raw-grpc', 'raw-grpc-js', 'raw-grpc-session', 'sdk-v1-session', 'sdk-v2-modern'];
 
 /** One line of the results. */
 export interface ContenderResult {
