@@ -23,10 +23,9 @@ export async function measureThroughput(options: BenchOptions, world: World): Pr
   const outcome = await runRounds(contenders, { ...options, report: world.report });
   const unavailable = opened.filter((one) => 'reason' in one);
   const failed = [...unavailable, ...outcome.failed];
-  return createThroughputReport(
-    { ...outcome, failed },
-    { ...options, machine: describeMachine(), versions: describeVersions() },
-  );
+  const { rounds, seconds, connections } = options;
+  const context = { machine: describeMachine(), versions: describeVersions(), rounds, seconds, connections };
+  return createThroughputReport({ ...outcome, failed }, context);
 }
 
 type Opened = Contender | Unavailable;

@@ -29,10 +29,15 @@ export function describeVersions(): Record<string, string> {
   const installed = ['@grpc/grpc-js', '@modelcontextprotocol/sdk', '@modelcontextprotocol/server'];
   return {
     node: process.version,
-    wrk: versionOf('wrk')?.split(' Copyright')[0] ?? 'not installed',
-    h2load: versionOf('h2load') ?? 'not installed',
+    wrk: numberIn(versionOf('wrk')),
+    h2load: numberIn(versionOf('h2load')),
     ...Object.fromEntries(installed.map((name) => [name, installedVersion(name)])),
   };
+}
+
+/** Finds the number in what a program says about its version. */
+function numberIn(line: string | undefined): string {
+  return line === undefined ? 'not installed' : (/\d+\.\d[\w.-]*/.exec(line)?.[0] ?? line);
 }
 
 function installedVersion(name: string): string {

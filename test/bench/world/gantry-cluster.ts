@@ -22,6 +22,8 @@ export interface ClusterOptions {
   /** Where the processes write their logs. */
   readonly folder: string;
   readonly redisUrl: string;
+  /** Gets the cluster's database, to drop it when the run is broken off. */
+  readonly databases: Set<AsyncDisposable>;
   /** Settings beside those of the benchmark, for all services. */
   readonly env?: NodeJS.ProcessEnv;
   /** How many of a service. Default 1. */
@@ -55,7 +57,12 @@ const TOOL_CONCURRENCY_MAX = '10000';
 /** Starts the five services as a user would: everything on, logs at info into a file. */
 export async function startGantryCluster(options: ClusterOptions): Promise<GantryCluster> {
   await using stack = new AsyncDisposableStack();
-  const database = stack.use(await createTestDatabase());
+  const database = await createTestDatabase();
+  options.databases.add(database);
+  stack.defer(async () => {
+    await database[Symbol.asyncDispose]();
+    options.databases.delete(database);
+  });
   const bootstrapKey = generateApiKey().secret;
   const common = {
     PATH: process.env['PATH'],
