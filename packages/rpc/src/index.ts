@@ -13,6 +13,7 @@ export {
 } from './remote-caller-verifier.ts';
 export { MESSAGE_BYTES_MAX } from './message-bytes.ts';
 export { requestMalformed } from './request-malformed.ts';
+export { onlyReply } from './only-reply.ts';
 export { createRpcServer, type RpcServer, type RpcServerOptions } from './server.ts';
 export type { Access, CallEnded, CallOutcome, ServerCall, ServerInterceptor } from './server-call.ts';
 export { unimplemented, unimplementedError } from './unimplemented.ts';
