@@ -3,7 +3,7 @@ import { retry } from '@gantry/resilience';
 
 import type { CallChannel, CalledMethod } from './call-channel.ts';
 import type { CallOptions } from './call-options.ts';
-import { encodeMessage } from './method.ts';
+import { encodeMessage } from './encode-message.ts';
 import { abortError, beginCall, judge, type OutgoingCall } from './outgoing-call.ts';
 import { withoutDetails } from './status-object.ts';
 
