@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 
+import type { CancelSignal } from '@gantry/rpc';
 import { type Clock, parseTraceparent } from '@gantry/telemetry';
 
 import { PresentedCredential } from '../clients/presented-credential.ts';
@@ -48,7 +49,7 @@ export interface ArrivalFacts {
   readonly transport: 'http' | 'websocket';
   readonly dialect: Dialect;
   readonly requestId: string;
-  readonly signal: AbortSignal | undefined;
+  readonly signal: CancelSignal | undefined;
   readonly clock: Clock;
   readonly requestTimeoutMs: number;
 }
