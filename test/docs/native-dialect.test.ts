@@ -17,10 +17,9 @@ const tableSchema = z.map(z.string(), z.object({ permission: permissionSchema.op
 
 /** The gateway's own table. Methods that need a service are never called here, so the services may be missing. */
 async function loadTable(): Promise<unknown> {
-  const module: { readonly createMethodTable: (backends: object, contextItemsMax: number) => unknown } = await import(
-    join(root, 'services/gateway/src/methods/method-table.ts')
-  );
-  return module.createMethodTable({}, 50);
+  const module: { readonly createMethodTables: (backends: object, contextItemsMax: number) => { native: unknown } } =
+    await import(join(root, 'services/gateway/src/methods/method-table.ts'));
+  return module.createMethodTables({}, 50).native;
 }
 
 async function loadMethods(): Promise<z.output<typeof tableSchema>> {

@@ -1,5 +1,7 @@
 export { createPool } from './create-pool.ts';
 export type { CreatePoolOptions } from './create-pool.ts';
+export { copyIn } from './copy-in.ts';
+export { COPY_COLUMN_BYTES, COPY_FRAME_BYTES, COPY_ROW_BYTES, CopyRows } from './copy-rows.ts';
 export { query, withClient } from './with-client.ts';
 export { withTransaction } from './with-transaction.ts';
 export { migrate } from './migrate.ts';

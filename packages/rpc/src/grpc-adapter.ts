@@ -11,8 +11,10 @@ import type {
 } from '@grpc/grpc-js';
 
 import { type AnyHandler, boundMethods, type BoundService } from './bind-service.ts';
+import { encodeMessage } from './encode-message.ts';
 import { METADATA_BYTES_MAX } from './metadata-keys.ts';
-import { encodeMessage, type Method, pathOf } from './method.ts';
+import { type Method, pathOf } from './method.ts';
+import { requestMalformed } from './request-malformed.ts';
 import { serveStream, serveUnary, type StreamSink } from './serve-call.ts';
 import type { ServedMethod, ServerCall, ServerInterceptor } from './server-call.ts';
 import { toStatusObject } from './status-object.ts';
@@ -156,12 +158,7 @@ export function decodeRequest(method: Method, bytes: Uint8Array): unknown {
   try {
     return method.requestType.decode(bytes);
   } catch (cause) {
-    throw new AppError({
-      code: 'INVALID_ARGUMENT',
-      reason: 'REQUEST_MALFORMED',
-      message: 'the request is not a valid message of this method; encode it with the published proto',
-      cause,
-    });
+    throw requestMalformed(cause);
   }
 }
 

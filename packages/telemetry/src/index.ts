@@ -1,4 +1,4 @@
-export { type Clock, systemClock } from './clock.ts';
+export { type Clock, monotonicClock, systemClock } from './clock.ts';
 export { type CreateLoggerOptions, createLogger, type Logger } from './logger.ts';
 export { type CreateMetricsRegistryOptions, createMetricsRegistry, type Registry } from './metrics-registry.ts';
 export { formatTraceparent, parseTraceparent, type TraceContext } from './traceparent.ts';

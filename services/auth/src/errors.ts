@@ -238,3 +238,13 @@ export function shuttingDown(): AppError {
     message: 'this replica is shutting down; watch again on another one',
   });
 }
+
+/** As many batches of audit events are being stored as may be held. */
+export function auditAppendsExhausted(appendsMax: number): AppError {
+  return new AppError({
+    code: 'UNAVAILABLE',
+    reason: 'AUDIT_APPENDS_EXHAUSTED',
+    message: `${appendsMax} batches of audit events are being stored; send it again in a moment`,
+    retryAfterMs: RETRY_AFTER_MS,
+  });
+}

@@ -2,13 +2,14 @@ import { isAppError } from '@gantry/errors';
 import type { Registry } from '@gantry/telemetry';
 import { Counter, Gauge } from 'prom-client';
 
-import type { AuditEvent } from './domain/audit-event.ts';
+import type { AuditBatch } from './domain/audit-batch.ts';
+import type { AuditOutcome } from './domain/audit-event.ts';
 
 /** What auth counts besides its RPCs. */
 export interface AuthMetrics {
   /** Counts how an authentication ends: `success`, or the reason of its error. */
   observeAuthentication<T>(authenticate: () => Promise<T>): Promise<T>;
-  countAuditEvents(events: readonly AuditEvent[]): void;
+  countAuditEvents(batch: AuditBatch): void;
   /** Shows how many policy streams are open. */
   watchPolicyStreams(count: () => number): void;
 }
@@ -38,8 +39,10 @@ export function createAuthMetrics(registry: Registry): AuthMetrics {
         throw error;
       }
     },
-    countAuditEvents(events) {
-      for (const { outcome } of events) auditEvents.inc({ outcome });
+    countAuditEvents(batch) {
+      const counts: Record<AuditOutcome, number> = { success: 0, denied: 0, failure: 0 };
+      for (let event = 0; event < batch.size; event += 1) counts[batch.outcomeOf(event)] += 1;
+      for (const [outcome, count] of Object.entries(counts)) auditEvents.inc({ outcome }, count);
     },
     watchPolicyStreams(count) {
       const gauge: Gauge = new Gauge({

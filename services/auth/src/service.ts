@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { createCallerVerifier } from '@gantry/identity';
 import { createPool, migrate, type Pool, query } from '@gantry/postgres';
-import { AuditServiceDefinition } from '@gantry/protocol/gantry/auth/v1/audit_service';
 import { AuthServiceDefinition } from '@gantry/protocol/gantry/auth/v1/auth_service';
 import { KeyServiceDefinition } from '@gantry/protocol/gantry/auth/v1/key_service';
 import { PolicyServiceDefinition } from '@gantry/protocol/gantry/auth/v1/policy_service';
@@ -18,7 +17,7 @@ import { PolicyFeed } from './domain/policy-feed.ts';
 import type { CredentialStore, PolicyStore } from './domain/ports.ts';
 import { createPublishedKeys } from './domain/published-keys.ts';
 import { Signer } from './domain/signer.ts';
-import { createAuditHandlers } from './handlers/audit-handlers.ts';
+import { auditServiceDefinition, createAuditHandlers } from './handlers/audit-handlers.ts';
 import { createAuthHandlers } from './handlers/auth-handlers.ts';
 import { createKeyHandlers } from './handlers/key-handlers.ts';
 import { createPolicyHandlers } from './handlers/policy-handlers.ts';
@@ -36,6 +35,8 @@ import { createPgSigningKeyStore } from './store/pg-signing-key-store.ts';
 const FEED_TICK_MS = 250;
 /** A read of the feed that takes longer than this is given up; STALE_AFTER_MS has room for one that is. */
 const FEED_TIMEOUT_MS = 1_000;
+/** One connection stores 60,000 events a second; more hide what a commit waits for the disk. */
+const APPENDS_AT_ONCE_MAX = 4;
 const ROTATION_CHECK_MS = 10_000;
 const HOUSEKEEPING_MS = 60_000;
 /** The process bounds its drain by its own grace period; this only keeps a forgotten one from lasting forever. */
@@ -69,7 +70,10 @@ export async function createAuthService(config: Config, platform: ServicePlatfor
   addChecks(platform, { pool, news, isRedisUsed: config.redisUrl !== undefined });
 
   const { defaultRequestsPerMinute, clusterSecret } = config;
-  const audit = createPgAuditStore(pool);
+  const audit = createPgAuditStore({
+    pool,
+    appendPool: stack.adopt(createAppendPool(config, platform), (it) => it.end()),
+  });
   const services = bindServices({
     auth: createAuthHandlers({
       authenticate: (apiKey) => authenticate({ credentials, signer, clock }, apiKey),
@@ -97,6 +101,17 @@ export async function createAuthService(config: Config, platform: ServicePlatfor
 
 function createAuthPool({ databaseUrl }: Config, { logger, metrics }: ServicePlatform): Pool {
   return createPool({ connectionString: databaseUrl, applicationName: 'gantry-auth', logger, metrics });
+}
+
+/** A pool of its own: however many batches there are, credentials find a connection, and the other way round. */
+function createAppendPool({ databaseUrl }: Config, { logger, metrics }: ServicePlatform): Pool {
+  return createPool({
+    connectionString: databaseUrl,
+    applicationName: 'gantry-auth-audit',
+    maxConnections: APPENDS_AT_ONCE_MAX,
+    logger,
+    metrics,
+  });
 }
 
 interface StartOptions {
@@ -202,6 +217,6 @@ function bindServices({ auth, keys, policy, audit }: HandlersByService): readonl
     bindService(AuthServiceDefinition, auth, { access: { authenticate: 'anonymous', listSigningKeys: 'anonymous' } }),
     bindService(KeyServiceDefinition, keys),
     bindService(PolicyServiceDefinition, policy, { access: { watchPolicy: 'service' } }),
-    bindService(AuditServiceDefinition, audit, { access: { appendAuditEvents: 'service' } }),
+    bindService(auditServiceDefinition, audit, { access: { appendAuditEvents: 'service' } }),
   ];
 }

@@ -63,6 +63,12 @@ export const envSchema = z.object({
     .max(CONTEXT_ITEMS_MAX)
     .default(CONTEXT_ITEMS_MAX)
     .describe('The most items one context/get or context/search may ask for.'),
+  GATEWAY_AUDIT_MODE: z
+    .enum(['async', 'strict'])
+    .default('async')
+    .describe(
+      'Whether answers wait until their audit event is durable (strict) or not (async). In strict mode nothing is executed while the audit log cannot be written.',
+    ),
   AUTH_ADDRESS: addressSetting('auth'),
   CONTEXT_ADDRESS: addressSetting('context'),
   TOOL_ADDRESS: addressSetting('tool'),
@@ -88,6 +94,7 @@ export interface Config {
   readonly grpc: { readonly host: string; readonly port: number };
   readonly requestTimeoutMs: number;
   readonly contextItemsMax: number;
+  readonly auditMode: 'async' | 'strict';
   readonly authAddress: string;
   readonly contextAddress: string;
   readonly toolAddress: string;
@@ -114,6 +121,7 @@ export function parseConfig(env: NodeJS.ProcessEnv): Config {
     grpc: { host: parsed.GATEWAY_GRPC_HOST, port: parsed.GATEWAY_GRPC_PORT },
     requestTimeoutMs: parsed.GATEWAY_REQUEST_TIMEOUT_SECONDS * MS_PER_SECOND,
     contextItemsMax: parsed.GATEWAY_MAX_CONTEXT_ITEMS,
+    auditMode: parsed.GATEWAY_AUDIT_MODE,
     authAddress: parsed.AUTH_ADDRESS,
     contextAddress: parsed.CONTEXT_ADDRESS,
     toolAddress: parsed.TOOL_ADDRESS,

@@ -3,6 +3,8 @@ import { AppError } from '@gantry/errors';
 const DOMAIN = 'gateway';
 /** The edge is full for as long as the slowest requests in flight take; a second is a fair guess. */
 const OVERLOAD_RETRY_AFTER_MS = 1_000;
+/** While the audit log cannot be written it is tried again at least once a second. */
+const AUDIT_RETRY_AFTER_MS = 1_000;
 /** What a client sent is repeated to it, but not at any length. */
 const QUOTED_CHARACTERS_MAX = 100;
 
@@ -33,7 +35,7 @@ export function methodNotFound(method: string): AppError {
     code: 'UNIMPLEMENTED',
     reason: 'METHOD_NOT_FOUND',
     domain: DOMAIN,
-    message: `there is no method "${quoted(method)}"; docs/native-dialect.md lists the methods`,
+    message: `there is no method "${quoted(method)}"; docs/native-dialect.md and docs/mcp.md list the methods`,
     metadata: { method: quoted(method) },
   });
 }
@@ -103,25 +105,72 @@ export function overloaded(problem = 'the gateway has too much to do; wait a mom
   });
 }
 
-/** The client speaks a revision that this gateway does not. */
-export function modernVersionUnsupported(requested: string): AppError {
+/** The audit log cannot be written, and without an event nothing may be answered. `mayHaveRun`: the request was executed. */
+export function auditUnavailable({ mayHaveRun }: { readonly mayHaveRun: boolean }): AppError {
+  return new AppError({
+    code: 'UNAVAILABLE',
+    reason: 'AUDIT_UNAVAILABLE',
+    domain: DOMAIN,
+    message: mayHaveRun
+      ? 'the request may have been carried out, but the audit log cannot be written; look before you send it again'
+      : 'nothing was done, because the audit log cannot be written; try again in a moment',
+    metadata: { mayHaveRun: String(mayHaveRun) },
+    ...(mayHaveRun ? {} : { retryAfterMs: AUDIT_RETRY_AFTER_MS }),
+  });
+}
+
+/** The client speaks a revision that is not spoken here. `supported` are the revisions that are. */
+export function protocolVersionUnsupported(requested: string, supported: readonly string[]): AppError {
   return new AppError({
     code: 'FAILED_PRECONDITION',
     reason: 'PROTOCOL_VERSION_UNSUPPORTED',
     domain: DOMAIN,
-    message: `the protocol version "${quoted(requested)}" is not supported; use one of data.supported`,
-    metadata: { requested: quoted(requested) },
+    message: `the protocol version "${quoted(requested)}" is not supported here; use one of data.supported`,
+    metadata: { requested: quoted(requested), supported: supported.join(' ') },
+  });
+}
+
+/** What a request of a stateless revision says about itself in `params._meta` is missing or malformed. */
+export function envelopeInvalid(member: string, expectation: string): AppError {
+  const field = member === '' ? 'params._meta' : `params._meta["${member}"]`;
+  return new AppError({
+    code: 'INVALID_ARGUMENT',
+    reason: 'ENVELOPE_INVALID',
+    domain: DOMAIN,
+    message: `${field} ${expectation}`,
+    fieldViolations: [{ field, description: expectation }],
+  });
+}
+
+/** A header that must say the same as the body is missing, malformed or says something else. */
+export function headerMismatch(header: string, expectation: string): AppError {
+  return new AppError({
+    code: 'INVALID_ARGUMENT',
+    reason: 'HEADER_MISMATCH',
+    domain: DOMAIN,
+    message: `the ${header} header ${expectation}`,
+    fieldViolations: [{ field: header, description: expectation }],
+  });
+}
+
+/** The client does not take both kinds of answers that a stateless revision may come to. */
+export function acceptHeaderInvalid(): AppError {
+  return new AppError({
+    code: 'INVALID_ARGUMENT',
+    reason: 'ACCEPT_HEADER_INVALID',
+    domain: DOMAIN,
+    message: 'answers come as JSON or as an event stream; send "accept: application/json, text/event-stream"',
   });
 }
 
 /** The MCP-Protocol-Version header names no revision. */
-export function versionHeaderInvalid(requested: string): AppError {
+export function versionHeaderInvalid(requested: string, supported: readonly string[]): AppError {
   return new AppError({
     code: 'INVALID_ARGUMENT',
     reason: 'PROTOCOL_VERSION_INVALID',
     domain: DOMAIN,
     message: `the MCP-Protocol-Version header "${quoted(requested)}" is not supported; use one of data.supported`,
-    metadata: { requested: quoted(requested) },
+    metadata: { requested: quoted(requested), supported: supported.join(' ') },
   });
 }
 

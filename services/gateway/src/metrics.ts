@@ -11,6 +11,11 @@ const UNKNOWN_METHOD = 'unknown';
 /** From a cached answer to the longest request. */
 const DURATION_BUCKETS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
+/** From a commit on a fast disk to the deadline of an append. */
+const APPEND_BUCKETS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
+/** Up to a full batch. */
+const BATCH_BUCKETS_EVENTS = [1, 5, 10, 25, 50, 100, 250, 500, 1_000];
+
 /** Counts and times what the gateway does. */
 export interface GatewayMetrics {
   /** Counts a request that has ended. `method` is one of the table; what is not counts as `unknown`. */
@@ -19,6 +24,10 @@ export interface GatewayMetrics {
   readonly activeConnections: Gauge<'transport'>;
   /** Audit events that were lost, of executed or of refused requests. */
   readonly auditDropped: Counter<'kind'>;
+  /** How long appending a batch took. */
+  readonly auditAppendSeconds: Histogram;
+  /** How many events the batches had. */
+  readonly auditBatchEvents: Histogram;
   /** Requests that were not HTTP, by the status they were answered with. */
   readonly unreadableRequests: Counter<'status'>;
   /** Shows a number that is read when metrics are scraped. */
@@ -41,11 +50,19 @@ export function createGatewayMetrics(registry: Registry, methods: ReadonlySet<st
     buckets: DURATION_BUCKETS_SECONDS,
     registers,
   });
+  /** Resolved once a series: bounded by the methods and the status codes there are. */
+  const recorderBySeries = new Map<string, { requests: Counter.Internal; durations: Histogram.Internal<'method'> }>();
   return {
     requestEnded(name, status, durationSeconds) {
       const method = methods.has(name) ? name : UNKNOWN_METHOD;
-      requests.inc({ method, status });
-      durations.observe({ method }, durationSeconds);
+      const series = `${status} ${method}`;
+      let recorder = recorderBySeries.get(series);
+      if (recorder === undefined) {
+        recorder = { requests: requests.labels({ method, status }), durations: durations.labels({ method }) };
+        recorderBySeries.set(series, recorder);
+      }
+      recorder.requests.inc();
+      recorder.durations.observe(durationSeconds);
     },
     activeConnections: new Gauge({
       name: 'mcp_active_connections',
@@ -57,6 +74,18 @@ export function createGatewayMetrics(registry: Registry, methods: ReadonlySet<st
       name: 'gantry_audit_dropped_total',
       help: 'Audit events that were lost, of executed or of refused requests.',
       labelNames: ['kind'],
+      registers,
+    }),
+    auditAppendSeconds: new Histogram({
+      name: 'gantry_audit_append_seconds',
+      help: 'How long it took until a batch of audit events was durable.',
+      buckets: APPEND_BUCKETS_SECONDS,
+      registers,
+    }),
+    auditBatchEvents: new Histogram({
+      name: 'gantry_audit_batch_events',
+      help: 'How many audit events were made durable together.',
+      buckets: BATCH_BUCKETS_EVENTS,
       registers,
     }),
     unreadableRequests: new Counter({

@@ -16,7 +16,7 @@ import { createHttpEdge } from './edge/http.ts';
 import { createOriginPolicy } from './edge/origin.ts';
 import { createWebSocketEdge } from './edge/websocket.ts';
 import { credentialMissing, policyStreamDown } from './errors.ts';
-import { createMethodTable } from './methods/method-table.ts';
+import { createMethodTables } from './methods/method-table.ts';
 import { createGatewayMetrics } from './metrics.ts';
 import { createPipeline } from './pipeline/pipeline.ts';
 
@@ -36,9 +36,10 @@ export async function createGatewayService(
   const backends = stack.use(createBackends(config, platform));
   const credentials = createCredentialCache(backends.auth, clock);
   const limiter = createRateLimiter(config, platform, stack);
-  const methods = createMethodTable(backends, config.contextItemsMax);
-  const metrics = createGatewayMetrics(platform.metrics, new Set(methods.keys()));
-  const audit = stack.use(createAuditSpool({ audit: backends.audit, metrics, logger }));
+  const methods = createMethodTables(backends, config.contextItemsMax);
+  const methodNames = new Set(Object.values(methods).flatMap((table) => [...table.keys()]));
+  const metrics = createGatewayMetrics(platform.metrics, methodNames);
+  const audit = stack.use(createAuditSpool({ mode: config.auditMode, audit: backends.audit, metrics, logger }));
   const pipeline = createPipeline({ credentials, limiter, methods, audit, metrics, logger, tracing, clock });
 
   const server = createHttpServer(config.http);
@@ -53,6 +54,11 @@ export async function createGatewayService(
   metrics.gauge('gantry_gateway_in_flight', 'Requests being worked on.', () => pipeline.inFlight);
   metrics.gauge('gantry_gateway_body_bytes', 'Bytes of request bodies that are held.', () => bodies.bytes);
   metrics.gauge('gantry_audit_spool_events', 'Audit events that auth does not have yet.', () => audit.length);
+  metrics.gauge('gantry_audit_spool_bytes', 'Their bytes.', () => audit.bytes);
+  metrics.gauge('gantry_audit_appends_in_flight', 'Batches on their way to auth.', () => audit.appendsInFlight);
+  metrics.gauge('gantry_audit_refusing', '1 while requests are refused for want of an audit log.', () =>
+    Number(audit.isRefusing),
+  );
   metrics.gauge('gantry_credential_cache_entries', 'Credentials whose principal is cached.', () => credentials.size);
   metrics.gauge('gantry_policy_stream_live', '1 while revocations are heard of.', () => Number(credentials.isLive));
   platform.readiness.addCheck(

@@ -28,13 +28,24 @@ export function createToolMetrics(registry: Registry): ToolMetrics {
     help: 'Calls of tools that are running.',
     registers: [registry],
   });
+  /** Resolved once a series: bounded by the tools there are. */
+  const childBySeries = new Map<string, Histogram.Internal<'tool' | 'outcome'>>();
+  const childOf = (tool: string, outcome: CallOutcome) => {
+    const series = `${outcome} ${tool}`;
+    let child = childBySeries.get(series);
+    if (child === undefined) {
+      child = seconds.labels({ tool, outcome });
+      childBySeries.set(series, child);
+    }
+    return child;
+  };
   return {
     started() {
       const startedAtMs = performance.now();
       running.inc();
       return (tool = '', outcome) => {
         running.dec();
-        seconds.observe({ tool, outcome }, (performance.now() - startedAtMs) / MS_PER_SECOND);
+        childOf(tool, outcome).observe((performance.now() - startedAtMs) / MS_PER_SECOND);
       };
     },
   };

@@ -1,4 +1,5 @@
 import type { ApiKey } from './api-key.ts';
+import type { AuditBatch } from './audit-batch.ts';
 import type { AuditEvent, AuditQuery } from './audit-event.ts';
 import type { PolicyEvent, StoredPolicyEvent } from './policy-event.ts';
 import type { Role } from './role.ts';
@@ -111,8 +112,8 @@ export interface SigningKeyStore {
 
 /** Keeps the record of what happened. */
 export interface AuditStore {
-  /** Returns when the events are durable. Those whose id is stored already stay as they are. */
-  append(events: readonly AuditEvent[]): Promise<void>;
+  /** Returns when the events are durable. Those whose tenant, moment and id are stored already stay as they are. */
+  append(batch: AuditBatch): Promise<void>;
   /** Lists events, newest first. */
   list(query: AuditQuery): Promise<readonly AuditEvent[]>;
 }

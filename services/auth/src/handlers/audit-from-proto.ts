@@ -1,52 +1,69 @@
 import {
+  AppendAuditEventsRequest,
   AuditEvent as ProtoAuditEvent,
   AuditOutcome as ProtoOutcome,
-  type AppendAuditEventsRequest,
   type QueryAuditEventsRequest,
 } from '@gantry/protocol/gantry/auth/v1/audit_service';
+import { requestMalformed } from '@gantry/rpc';
 
+import type { AuditBatch } from '../domain/audit-batch.ts';
 import {
   AUDIT_EVENT_BYTES_MAX,
   AUDIT_EVENTS_LISTED_DEFAULT,
   AUDIT_EVENTS_LISTED_MAX,
   AUDIT_EVENTS_PER_BATCH_MAX,
-  type AuditEvent,
-  type AuditOutcome,
   type AuditQuery,
 } from '../domain/audit-event.ts';
+import {
+  DURATION_MICROS_MAX,
+  OCCURRED_AT_MAX_MS,
+  OCCURRED_AT_MIN_MS,
+  outcomeByProto,
+  SHA256_BYTES,
+} from './audit-limits.ts';
 import { type FieldCheck, isPrintable, requireValid } from './field-checks.ts';
+import { scanAuditEvents } from './scan-audit-events.ts';
 
-const SHA256_BYTES = 32;
 const METHOD_CHARACTERS_MAX = 2_048;
-/** Postgres counts microseconds in a signed 64-bit number. */
-const DURATION_MICROS_MAX = 2n ** 63n - 1n;
-/** Nothing happened before there was a clock to say so; later years do not fit into google.protobuf.Timestamp. */
-const OCCURRED_AT_MIN_MS = Date.UTC(1970, 0, 1);
-const OCCURRED_AT_MAX_MS = Date.UTC(9999, 11, 31);
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const TRACE_ID = /^([0-9a-f]{32})?$/;
 
-const outcomeByProto: Readonly<Record<number, AuditOutcome | undefined>> = {
-  [ProtoOutcome.AUDIT_OUTCOME_SUCCESS]: 'success',
-  [ProtoOutcome.AUDIT_OUTCOME_DENIED]: 'denied',
-  [ProtoOutcome.AUDIT_OUTCOME_FAILURE]: 'failure',
-};
-
-export function auditEventsFromProto({ events }: AppendAuditEventsRequest): readonly AuditEvent[] {
-  const isSizeValid = events.length <= AUDIT_EVENTS_PER_BATCH_MAX;
-  requireValid([['events', isSizeValid, `must be at most ${AUDIT_EVENTS_PER_BATCH_MAX}; send several batches`]]);
-  return events.map(auditEventFromProto);
+/**
+ * Returns the events of an encoded AppendAuditEventsRequest.
+ *
+ * @throws {AppError} REQUEST_MALFORMED, AUTH_REQUEST_INVALID.
+ */
+export function auditBatchFromProto(bytes: Uint8Array): AuditBatch {
+  return scanAuditEvents(bytes) ?? explain(bytes);
 }
 
-function auditEventFromProto(event: ProtoAuditEvent, index: number): AuditEvent {
-  const { occurredAt, outcome: protoOutcome, ...rest } = event;
-  const occurredAtMs = occurredAt?.getTime() ?? Number.NaN;
-  const outcome = outcomeByProto[protoOutcome];
-  requireValid(auditEventChecks(`events[${index}]`, event));
-  // The checks have refused an unknown outcome; this is for the compiler.
-  if (outcome === undefined) throw new Error('an audit event has no outcome');
-  return { ...rest, occurredAtMs, outcome };
+/** Says what is wrong with a request, or writes it again in the usual way when nothing is. */
+function explain(bytes: Uint8Array): AuditBatch {
+  const { events } = decode(bytes);
+  const isSizeValid = events.length <= AUDIT_EVENTS_PER_BATCH_MAX;
+  requireValid([['events', isSizeValid, `must be at most ${AUDIT_EVENTS_PER_BATCH_MAX}; send several batches`]]);
+  for (const [index, event] of events.entries()) requireValid(auditEventChecks(`events[${index}]`, event));
+  const batch = scanAuditEvents(AppendAuditEventsRequest.encode({ events: events.map(toStorable) }).finish());
+  if (batch === undefined) throw new Error('an audit event is good for one reader and bad for the other');
+  return batch;
+}
+
+function decode(bytes: Uint8Array): AppendAuditEventsRequest {
+  try {
+    return AppendAuditEventsRequest.decode(bytes);
+  } catch (cause) {
+    throw requestMalformed(cause);
+  }
+}
+
+/**
+ * Replaces what Postgres cannot store. Methods and targets come from outside, and one hostile character must not keep the
+ * events of everybody else in the batch from being recorded.
+ */
+function toStorable(event: ProtoAuditEvent): ProtoAuditEvent {
+  const texts = Object.entries(event).filter(([, value]) => typeof value === 'string' && value.includes('\0'));
+  return { ...event, ...Object.fromEntries(texts.map(([name, text]) => [name, text.replaceAll('\0', '\uFFFD')])) };
 }
 
 function auditEventChecks(at: string, event: ProtoAuditEvent): readonly FieldCheck[] {

@@ -1,7 +1,8 @@
-import { type Pool, query } from '@gantry/postgres';
+import { copyIn, isSqlState, type Pool, query, withClient, withTransaction } from '@gantry/postgres';
 
-import type { AuditEvent, AuditOutcome } from '../domain/audit-event.ts';
+import type { AuditEvent } from '../domain/audit-event.ts';
 import type { AuditStore } from '../domain/ports.ts';
+import { AUDIT_COLUMNS, toAuditRows } from './audit-rows.ts';
 
 interface AuditRow extends Omit<AuditEvent, 'occurredAtMs' | 'durationMicros'> {
   readonly occurredAt: Date;
@@ -9,14 +10,15 @@ interface AuditRow extends Omit<AuditEvent, 'occurredAtMs' | 'durationMicros'> {
   readonly durationMicros: string;
 }
 
-// One statement for a whole batch: one round trip, one commit.
-const APPEND = `
-  insert into auth.audit_events
-    (tenant_id, event_id, occurred_at, user_id, credential_id, method, target, outcome, reason, params_sha256,
-     duration_micros, trace_id, request_id, transport, client_address)
-  select * from unnest(
-    $1::text[], $2::uuid[], $3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
-    $10::bytea[], $11::bigint[], $12::text[], $13::text[], $14::text[], $15::text[])
+// One statement for a whole batch: one commit. COPY costs Postgres a third of an insert of as many rows.
+const APPEND = `copy auth.audit_events (${AUDIT_COLUMNS}) from stdin (format binary)`;
+
+// COPY knows no "on conflict". When some of the events are stored already, all go into a table of this transaction first.
+const CREATE_STAGE = 'create temporary table audit_stage (like auth.audit_events) on commit drop';
+const FILL_STAGE = `copy pg_temp.audit_stage (${AUDIT_COLUMNS}) from stdin (format binary)`;
+const APPEND_MISSING = `
+  insert into auth.audit_events (${AUDIT_COLUMNS})
+  select ${AUDIT_COLUMNS} from pg_temp.audit_stage
   on conflict do nothing`;
 
 const LIST = `
@@ -32,12 +34,26 @@ const LIST = `
   order by occurred_at desc, event_id desc
   limit $5`;
 
+/** What the store works with. */
+export interface PgAuditStoreOptions {
+  /** Reads. */
+  readonly pool: Pool;
+  /** Appends, as many at a time as it has connections. */
+  readonly appendPool: Pool;
+}
+
 /** Creates the store of audit events. */
-export function createPgAuditStore(pool: Pool): AuditStore {
+export function createPgAuditStore({ pool, appendPool }: PgAuditStoreOptions): AuditStore {
   return {
-    async append(events) {
-      if (events.length === 0) return;
-      await query(pool, APPEND, toColumns(events));
+    async append(batch) {
+      if (batch.size === 0) return;
+      const rows = toAuditRows(batch);
+      try {
+        await withClient(appendPool, (client) => copyIn(client, APPEND, rows));
+      } catch (error) {
+        if (!isSqlState(error, 'UNIQUE_VIOLATION')) throw error;
+        await appendMissing(appendPool, rows);
+      }
     },
 
     async list({ tenantId, beforeMs, method, outcome, limit }) {
@@ -48,33 +64,13 @@ export function createPgAuditStore(pool: Pool): AuditStore {
   };
 }
 
-function toColumns(events: readonly AuditEvent[]): readonly unknown[] {
-  const text = (read: (event: AuditEvent) => string) => events.map((event) => storable(read(event)));
-  return [
-    text((event) => event.tenantId),
-    text((event) => event.eventId),
-    events.map((event) => new Date(event.occurredAtMs).toISOString()),
-    text((event) => event.userId),
-    text((event) => event.credentialId),
-    text((event) => event.method),
-    text((event) => event.target),
-    events.map((event): AuditOutcome => event.outcome),
-    text((event) => event.reason),
-    events.map((event) => Buffer.from(event.paramsSha256)),
-    events.map((event) => event.durationMicros.toString()),
-    text((event) => event.traceId),
-    text((event) => event.requestId),
-    text((event) => event.transport),
-    text((event) => event.clientAddress),
-  ];
-}
-
-/**
- * Replaces what Postgres cannot store. Methods and targets come from outside, and one hostile character must not keep the
- * events of everybody else in the batch from being recorded.
- */
-function storable(text: string): string {
-  return text.includes('\0') ? text.replaceAll('\0', '\uFFFD') : text;
+/** Stores those rows that are not stored yet: the answer to an earlier call was lost, so the batch was sent again. */
+function appendMissing(pool: Pool, rows: Buffer): Promise<void> {
+  return withTransaction(pool, async (client) => {
+    await client.query(CREATE_STAGE);
+    await copyIn(client, FILL_STAGE, rows);
+    await client.query(APPEND_MISSING);
+  });
 }
 
 function toAuditEvent({ occurredAt, durationMicros, ...rest }: AuditRow): AuditEvent {

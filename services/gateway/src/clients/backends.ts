@@ -5,9 +5,21 @@ import { KeyServiceDefinition } from '@gantry/protocol/gantry/auth/v1/key_servic
 import { PolicyServiceDefinition } from '@gantry/protocol/gantry/auth/v1/policy_service';
 import { ContextServiceDefinition } from '@gantry/protocol/gantry/context/v1/context_service';
 import { DocumentServiceDefinition } from '@gantry/protocol/gantry/context/v1/document_service';
-import { ResourceServiceDefinition } from '@gantry/protocol/gantry/resource/v1/resource_service';
+import {
+  ResourceServiceDefinition,
+  type WatchResourceRequest,
+  type WatchResourceResponse,
+} from '@gantry/protocol/gantry/resource/v1/resource_service';
 import { ToolServiceDefinition } from '@gantry/protocol/gantry/tool/v1/tool_service';
-import { type Client, createRpcClient, type Definition, openRpcConnection, type RpcClient } from '@gantry/rpc';
+import {
+  type CallOptions,
+  type Client,
+  createRpcClient,
+  type Definition,
+  openRpcConnection,
+  type RpcClient,
+  withEncodedRequests,
+} from '@gantry/rpc';
 import type { ServicePlatform } from '@gantry/runtime';
 import { systemClock } from '@gantry/telemetry';
 
@@ -27,8 +39,10 @@ export type KeyClient = Pick<
   Client<typeof KeyServiceDefinition>,
   'createApiKey' | 'listApiKeys' | 'rotateApiKey' | 'revokeApiKey'
 >;
+/** AuditService with batches as bytes: the spool encodes events when they are made. */
+const auditDefinition = withEncodedRequests(AuditServiceDefinition, 'appendAuditEvents');
 /** Keeps the audit log. */
-export type AuditClient = Pick<Client<typeof AuditServiceDefinition>, 'appendAuditEvents' | 'queryAuditEvents'>;
+export type AuditClient = Pick<Client<typeof auditDefinition>, 'appendAuditEvents' | 'queryAuditEvents'>;
 /** Finds context and keeps sessions. */
 export type ContextClient = Pick<
   Client<typeof ContextServiceDefinition>,
@@ -44,8 +58,13 @@ export type ToolClient = Pick<Client<typeof ToolServiceDefinition>, 'listTools' 
 /** Reads, lists and watches resources. */
 export type ResourceClient = Pick<
   Client<typeof ResourceServiceDefinition>,
-  'listResources' | 'listResourceTemplates' | 'readResource' | 'watchResource'
->;
+  'listResources' | 'listResourceTemplates' | 'readResource'
+> & {
+  readonly watchResource: (
+    request: WatchResourceRequest,
+    options?: CallOptions,
+  ) => AsyncIterable<WatchResourceResponse>;
+};
 
 /** What the gateway calls. */
 export interface Backends extends Disposable {
@@ -74,7 +93,7 @@ export function createBackends(config: Config, { metrics, tracing }: ServicePlat
     auth: auth(AuthServiceDefinition),
     policy: auth(PolicyServiceDefinition),
     keys: auth(KeyServiceDefinition),
-    audit: auth(AuditServiceDefinition),
+    audit: auth(auditDefinition),
     context: context(ContextServiceDefinition),
     documents: context(DocumentServiceDefinition),
     tools: peerAt('tool', config.toolAddress)(ToolServiceDefinition),

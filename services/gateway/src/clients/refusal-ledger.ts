@@ -1,4 +1,4 @@
-import type { AuditEvent } from '@gantry/protocol/gantry/auth/v1/audit_service';
+import type { RecordedRequest } from './recorded-request.ts';
 
 /** Callers and reasons at a time; more of them within one flush are an attack from many addresses. About 1 MB. */
 export const REFUSALS_MAX = 2_000;
@@ -6,14 +6,14 @@ export const REFUSALS_MAX = 2_000;
 /** Gathers refused requests, so that a thousand alike are one event that says so. */
 export interface RefusalLedger {
   /** Adds so many refused requests, and returns how many events were lost to make room. */
-  add(event: AuditEvent, requests: number): number;
-  /** Takes out at most so many events, oldest first. */
-  take(eventsMax: number): readonly AuditEvent[];
+  add(event: RecordedRequest, requests: number): number;
+  /** Takes out the oldest event, if there is one. */
+  takeOldest(): RecordedRequest | undefined;
   readonly size: number;
 }
 
 interface Entry {
-  readonly event: AuditEvent;
+  readonly event: RecordedRequest;
   readonly requests: number;
 }
 
@@ -30,10 +30,12 @@ export function createRefusalLedger(): RefusalLedger {
       if (oldest !== undefined) entries.delete(oldest);
       return 1;
     },
-    take(eventsMax) {
-      const taken = [...entries].slice(0, eventsMax);
-      for (const [key] of taken) entries.delete(key);
-      return taken.map(([, entry]) => toEvent(entry));
+    takeOldest() {
+      const [oldest] = entries;
+      if (oldest === undefined) return undefined;
+      const [key, entry] = oldest;
+      entries.delete(key);
+      return toEvent(entry);
     },
     get size() {
       return entries.size;
@@ -42,17 +44,17 @@ export function createRefusalLedger(): RefusalLedger {
 }
 
 /** An address counts without its port: a client has as many of those as it likes. */
-function keyOf({ credentialId, clientAddress, transport, reason }: AuditEvent): string {
+function keyOf({ credentialId, clientAddress, transport, reason }: RecordedRequest): string {
   const caller = credentialId === '' ? clientAddress.replace(/:\d+$/, '') : credentialId;
   return JSON.stringify([caller, transport, reason]);
 }
 
 /** The first of those alike stands for all; what they did not share is left out. */
-function merge({ event, requests }: Entry, later: AuditEvent, laterRequests: number): Entry {
+function merge({ event, requests }: Entry, later: RecordedRequest, laterRequests: number): Entry {
   const method = event.method === later.method ? event.method : '';
-  return { event: { ...event, method, paramsSha256: new Uint8Array(0) }, requests: requests + laterRequests };
+  return { event: { ...event, method, paramsSha256: '' }, requests: requests + laterRequests };
 }
 
-function toEvent({ event, requests }: Entry): AuditEvent {
+function toEvent({ event, requests }: Entry): RecordedRequest {
   return requests === 1 ? event : { ...event, target: `${requests} requests` };
 }

@@ -1,8 +1,12 @@
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 
+import type { CancelSignal } from '@gantry/rpc';
 import { type Clock, parseTraceparent } from '@gantry/telemetry';
 
-import { type Dialect, dialectOfHeaders } from '../json-rpc/dialect.ts';
+import { PresentedCredential } from '../clients/presented-credential.ts';
+import { protocolVersionUnsupported, versionHeaderInvalid } from '../errors.ts';
+import { type Dialect, dialectOfHeaders, isLegacyVersion, isModernEra, LEGACY_VERSIONS } from '../json-rpc/dialect.ts';
 import type { Arrival } from '../pipeline/arrival.ts';
 
 /** Returns the path that a request asks for, without its query. */
@@ -11,13 +15,33 @@ export function pathOf({ url = '/' }: IncomingMessage): string {
   return end === -1 ? url : url.slice(0, end);
 }
 
-/**
- * Returns the dialect that a request asks for.
- *
- * @throws {AppError} PROTOCOL_VERSION_UNSUPPORTED, PROTOCOL_VERSION_INVALID.
- */
-export function dialectOfRequest({ headers }: IncomingMessage): Dialect {
+/** Returns the dialect that the headers of a request speak for. */
+export function dialectHintOf({ headers }: IncomingMessage): Dialect {
   return dialectOfHeaders(textOf(headers['mcp-protocol-version']), textOf(headers['mcp-session-id']));
+}
+
+/**
+ * Returns the dialect that the messages of a connection will be of, which has no headers for each of them.
+ *
+ * @throws {AppError} PROTOCOL_VERSION_UNSUPPORTED for a stateless revision, PROTOCOL_VERSION_INVALID for none.
+ */
+export function dialectOfRequest(request: IncomingMessage): Dialect {
+  const version = textOf(request.headers['mcp-protocol-version']);
+  if (version === undefined || isLegacyVersion(version)) return dialectHintOf(request);
+  if (isModernEra(version)) throw protocolVersionUnsupported(version, LEGACY_VERSIONS);
+  throw versionHeaderInvalid(version, LEGACY_VERSIONS);
+}
+
+/** What was shown last on a connection, for as long as it is open: most clients show the same with every request. */
+const shownOn = new WeakMap<Socket, { readonly authorization: string; readonly credential: PresentedCredential }>();
+
+function credentialOf(socket: Socket, authorization: string | undefined): PresentedCredential {
+  if (authorization === undefined) return new PresentedCredential(undefined);
+  const shown = shownOn.get(socket);
+  if (shown?.authorization === authorization) return shown.credential;
+  const credential = new PresentedCredential(authorization);
+  shownOn.set(socket, { authorization, credential });
+  return credential;
 }
 
 /** What a request does not say itself. */
@@ -25,7 +49,7 @@ export interface ArrivalFacts {
   readonly transport: 'http' | 'websocket';
   readonly dialect: Dialect;
   readonly requestId: string;
-  readonly signal: AbortSignal | undefined;
+  readonly signal: CancelSignal | undefined;
   readonly clock: Clock;
   readonly requestTimeoutMs: number;
 }
@@ -36,8 +60,9 @@ export function toHttpArrival({ headers, socket }: IncomingMessage, facts: Arriv
   return {
     transport,
     clientAddress: socket.remoteAddress ?? '',
-    authorization: headers.authorization,
+    credential: credentialOf(socket, headers.authorization),
     dialect,
+    headers: transport === 'http' ? headers : undefined,
     requestId,
     parent: parseTraceparent(textOf(headers['traceparent'])),
     deadlineMs: clock.now() + requestTimeoutMs,

@@ -23,7 +23,7 @@ export function toHttpResponse(answer: Answer): HttpResponse {
   const { reply, dialect } = answer;
   const text = encodeReply(reply, dialect);
   if (!isErrorReply(reply)) return { status: 200, headers: {}, text };
-  const status = httpStatusOf(reply.error);
+  const status = httpStatusOf(reply.error, dialect);
   return { status, headers: headersOf(status, reply.error), text };
 }
 

@@ -2,14 +2,16 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 
 import { isAppError } from '@gantry/errors';
+import { Cancellation } from '@gantry/rpc';
 import type { Clock, Logger } from '@gantry/telemetry';
 
-import type { Dialect } from '../json-rpc/dialect.ts';
 import type { GatewayMetrics } from '../metrics.ts';
-import type { Pipeline } from '../pipeline/pipeline.ts';
+import type { Arrival } from '../pipeline/arrival.ts';
+import type { Answer, Pipeline } from '../pipeline/pipeline.ts';
+import { type Eventual, proceed, settle } from '../pipeline/settle.ts';
 import type { BodyBudget } from './body-budget.ts';
 import { answerUnreadable } from './client-error.ts';
-import { dialectOfRequest, pathOf, toHttpArrival } from './http-arrival.ts';
+import { dialectHintOf, pathOf, toHttpArrival } from './http-arrival.ts';
 import { type HttpResponse, plainResponse, toHttpResponse } from './http-response.ts';
 import { endWhenSent } from './linger.ts';
 import type { OriginPolicy } from './origin.ts';
@@ -56,6 +58,8 @@ const methodNotAllowed = {
 interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
+  /** Set off when the client hangs up before it is answered. */
+  readonly abandoned: Cancellation;
 }
 
 /** Serves `POST /mcp` on a server. */
@@ -69,15 +73,16 @@ export function createHttpEdge(options: HttpEdgeOptions): HttpEdge {
     if (isDraining && active.size === 0) server.closeAllConnections();
   };
   const handle = (request: IncomingMessage, response: ServerResponse) => {
-    const exchange = { request, response };
+    const exchange = { request, response, abandoned: new Cancellation() };
     active.add(exchange);
     const late = isDraining ? setTimeout(() => cutUnfinished(exchange), LATE_ARRIVAL_MS) : undefined;
     response.once('close', () => {
       clearTimeout(late);
+      if (!response.writableFinished) exchange.abandoned.cancel();
       active.delete(exchange);
       closeIdle();
     });
-    void answer(exchange, options, () => isDraining);
+    answer(exchange, options, () => isDraining);
   };
   server.on('connection', (socket) => {
     metrics.activeConnections.inc({ transport: 'http' });
@@ -107,20 +112,22 @@ function cutUnfinished({ request }: Exchange): void {
   if (!request.complete) request.socket.destroy();
 }
 
-/** Serves one request. Never rejects. */
-async function answer(exchange: Exchange, options: HttpEdgeOptions, isDraining: () => boolean): Promise<void> {
+/** Serves one request. */
+function answer(exchange: Exchange, options: HttpEdgeOptions, isDraining: () => boolean): void {
   const { request, response } = exchange;
   const requestId = randomUUID();
-  try {
-    const { reply, isWelcome } = await serve(exchange, { ...options, requestId });
+  const send = ({ reply, isWelcome }: Served) => {
     // A connection is kept for those who are known; what is left of a body makes it useless.
     if (isDraining() || !isWelcome || !request.complete) response.shouldKeepAlive = false;
-    send(exchange, reply, requestId);
-  } catch (error) {
+    respond(exchange, reply, requestId);
+  };
+  const giveUp = (error: unknown) => {
     // The client went away while it was sending.
     options.logger.debug({ err: error, requestId }, 'a request was not received whole');
     response.destroy();
-  }
+  };
+  const sent = settle(() => serve(exchange, { ...options, requestId }), { onValue: send, onThrown: giveUp });
+  if (sent instanceof Promise) sent.catch(giveUp);
 }
 
 interface ServeOptions extends HttpEdgeOptions {
@@ -134,59 +141,64 @@ interface Served {
   readonly isWelcome: boolean;
 }
 
-async function serve({ request, response }: Exchange, options: ServeOptions): Promise<Served> {
+function serve(exchange: Exchange, options: ServeOptions): Eventual<Served> {
+  const { request } = exchange;
   if (pathOf(request) !== '/mcp') return { reply: notFound, isWelcome: false };
   if (request.method !== 'POST') return { reply: methodNotAllowed, isWelcome: false };
-  const { pipeline, bodies } = options;
-  const facts = { ...options, transport: 'http' } as const;
-  let dialect: Dialect = 'native';
-  try {
-    options.origins.check(request);
-    dialect = dialectOfRequest(request);
-    const credentialId = await identify(request, dialect, options);
+  const { pipeline, requestId, clock, requestTimeoutMs } = options;
+  const dialect = dialectHintOf(request);
+  // A client that hangs up has cancelled; in MCP before 2026-07-28 it has not.
+  const signal = dialect === 'legacy' ? undefined : exchange.abandoned;
+  const arrival = toHttpArrival(request, { transport: 'http', dialect, requestId, signal, clock, requestTimeoutMs });
+  return settle(() => admit(exchange, arrival, options), {
+    onValue: toServed,
+    onThrown: (error) => toRefused(error, arrival, pipeline),
+  });
+}
+
+function toServed(answered: Answer): Served {
+  const reply = toHttpResponse(answered);
+  return { reply, isWelcome: reply.status !== 401 };
+}
+
+function toRefused(error: unknown, arrival: Arrival, pipeline: Pipeline): Served {
+  if (!isAppError(error)) throw error;
+  const reply = toHttpResponse(pipeline.refuse(error, arrival));
+  // There is no id to say it to: a client that does not know its request failed would wait for an answer.
+  return { reply: reply.status === 200 ? { ...reply, status: 503 } : reply, isWelcome: false };
+}
+
+/** Reads the body of whoever may send one, and answers it. */
+function admit({ request, response }: Exchange, arrival: Arrival, options: ServeOptions): Eventual<Answer> {
+  const { pipeline, bodies, origins } = options;
+  origins.check(request);
+  return proceed(identify(request, arrival, pipeline), async (credentialId) => {
     checkContentType(request);
     using share = bodies.open(credentialId);
     if (expectsContinue(request)) response.writeContinue();
-    const input = await readBody(request, share);
-    const signal = dialect === 'native' ? whenAbandoned(response) : undefined;
-    const reply = toHttpResponse(
-      await receive(pipeline, { input, arrival: toHttpArrival(request, { ...facts, dialect, signal }) }),
-    );
-    return { reply, isWelcome: reply.status !== 401 };
-  } catch (error) {
-    if (!isAppError(error)) throw error;
-    const arrival = toHttpArrival(request, { ...facts, dialect, signal: undefined });
-    const reply = toHttpResponse(pipeline.refuse(error, arrival));
-    // There is no id to say it to: a client that does not know its request failed would wait for an answer.
-    return { reply: reply.status === 200 ? { ...reply, status: 503 } : reply, isWelcome: false };
-  }
+    return await receive(pipeline, { input: await readBody(request, share), arrival });
+  });
 }
 
 /** Establishes whose body it is before any of it is read, and returns the credential. */
-async function identify(request: IncomingMessage, dialect: Dialect, options: ServeOptions): Promise<string> {
-  const arrival = toHttpArrival(request, { ...options, transport: 'http', dialect, signal: undefined });
-  try {
-    const { principal } = await options.pipeline.identify(arrival);
-    return principal.credentialId;
-  } catch (error) {
-    const { 'content-length': length } = request.headers;
-    const isShort = length !== undefined && Number(length) <= UNIDENTIFIED_BODY_BYTES_MAX;
-    // It is asked again when the body is there.
-    if (isAppError(error) && error.code !== 'UNAUTHENTICATED' && isShort) return UNIDENTIFIED;
-    throw error;
-  }
-}
-
-/** In the native dialect a client that hangs up has cancelled; in MCP before 2026-07-28 it has not. */
-function whenAbandoned(response: ServerResponse): AbortSignal {
-  const controller = new AbortController();
-  response.once('close', () => {
-    if (!response.writableFinished) controller.abort();
+function identify(request: IncomingMessage, arrival: Arrival, pipeline: Pipeline): Eventual<string> {
+  return settle(() => pipeline.identify(arrival), {
+    onValue: ({ principal }) => principal.credentialId,
+    onThrown(error) {
+      const { 'content-length': length } = request.headers;
+      const isShort = length !== undefined && Number(length) <= UNIDENTIFIED_BODY_BYTES_MAX;
+      // It is asked again when the body is there.
+      if (isAppError(error) && error.code !== 'UNAUTHENTICATED' && isShort) return UNIDENTIFIED;
+      throw error;
+    },
   });
-  return controller.signal;
 }
 
-function send({ request, response }: Exchange, { status, headers, text = '' }: HttpResponse, requestId: string): void {
+function respond(
+  { request, response }: Exchange,
+  { status, headers, text = '' }: HttpResponse,
+  requestId: string,
+): void {
   if (response.destroyed) return;
   const type = text === '' ? {} : { 'content-type': 'application/json' };
   const length = Buffer.byteLength(text);

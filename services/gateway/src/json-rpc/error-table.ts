@@ -1,6 +1,6 @@
 import { type AppError, isOutage, type StatusCode } from '@gantry/errors';
 
-import { type Dialect, LEGACY_VERSIONS } from './dialect.ts';
+import type { Dialect } from './dialect.ts';
 
 /** The error object of a JSON-RPC response. */
 export interface JsonRpcError {
@@ -19,6 +19,7 @@ const AUTHORIZATION_DENIED = -32_001;
 const RESOURCE_NOT_FOUND = -32_002;
 const TOOL_EXECUTION_FAILED = -32_003;
 const RATE_LIMIT_EXCEEDED = -32_004;
+const HEADER_MISMATCH = -32_020;
 const UNSUPPORTED_PROTOCOL_VERSION = -32_022;
 
 /** Codes of our own lie outside of what JSON-RPC and MCP reserve: this, plus gRPC's number of the status. */
@@ -41,8 +42,8 @@ const nativeCodes = {
   DATA_LOSS: INTERNAL_ERROR,
 } as const satisfies Record<StatusCode, number>;
 
-/** The native codes -32000 to -32004 never appear here: 1000 and gRPC's number of the status stand for them. */
-const legacyCodes = {
+/** The native codes -32000 to -32004 never appear in MCP: 1000 and gRPC's number of the status stand for them. */
+const mcpCodes = {
   ...nativeCodes,
   UNAUTHENTICATED: 1_016,
   PERMISSION_DENIED: 1_007,
@@ -54,7 +55,8 @@ const legacyCodes = {
 
 const codesByDialect: Readonly<Record<Dialect, Record<StatusCode, number>>> = {
   native: nativeCodes,
-  legacy: legacyCodes,
+  legacy: mcpCodes,
+  modern: mcpCodes,
 };
 
 /** Reasons whose code says more than that of their status. */
@@ -65,10 +67,20 @@ const codeByReason: ReadonlyMap<string, number> = new Map([
   ['CONTENT_TYPE_UNSUPPORTED', INVALID_REQUEST],
   ['HOST_HEADER_INVALID', INVALID_REQUEST],
   ['PROTOCOL_VERSION_INVALID', INVALID_REQUEST],
+  ['ACCEPT_HEADER_INVALID', INVALID_REQUEST],
   ['PROTOCOL_VERSION_UNSUPPORTED', UNSUPPORTED_PROTOCOL_VERSION],
-  ['RESOURCE_NOT_FOUND', RESOURCE_NOT_FOUND],
-  ['TOOL_EXECUTION_FAILED', TOOL_EXECUTION_FAILED],
+  ['HEADER_MISMATCH', HEADER_MISMATCH],
 ]);
+
+/** Codes that one era has and the next may not use. */
+const codeByReasonAndDialect: Readonly<Record<Dialect, ReadonlyMap<string, number>>> = {
+  native: new Map([
+    ['RESOURCE_NOT_FOUND', RESOURCE_NOT_FOUND],
+    ['TOOL_EXECUTION_FAILED', TOOL_EXECUTION_FAILED],
+  ]),
+  legacy: new Map([['RESOURCE_NOT_FOUND', RESOURCE_NOT_FOUND]]),
+  modern: new Map(),
+};
 
 /** Reasons that are answered by HTTP itself, for clients that look no further. */
 const httpStatusByReason: ReadonlyMap<string, number> = new Map([
@@ -77,6 +89,9 @@ const httpStatusByReason: ReadonlyMap<string, number> = new Map([
   ['HOST_HEADER_INVALID', 400],
   ['PROTOCOL_VERSION_INVALID', 400],
   ['PROTOCOL_VERSION_UNSUPPORTED', 400],
+  ['ENVELOPE_INVALID', 400],
+  ['HEADER_MISMATCH', 400],
+  ['ACCEPT_HEADER_INVALID', 406],
   ['BODY_TOO_LARGE', 413],
   ['CONTENT_TYPE_UNSUPPORTED', 415],
   ['GATEWAY_OVERLOADED', 503],
@@ -91,14 +106,19 @@ const PERMISSIONS_SHOWN_MAX = 100;
 
 /** Returns the JSON-RPC error that tells a client of a dialect about an error. `permissions` are those of its principal. */
 export function toJsonRpcError(error: AppError, dialect: Dialect, permissions: readonly string[] = []): JsonRpcError {
-  const code = codeByReason.get(error.reason) ?? codesByDialect[dialect][error.code];
-  return { code, message: messageOf(error), data: dataOf(error, permissions) };
+  const code = codeByReason.get(error.reason) ?? codeByReasonAndDialect[dialect].get(error.reason);
+  return {
+    code: code ?? codesByDialect[dialect][error.code],
+    message: messageOf(error),
+    data: dataOf(error, permissions),
+  };
 }
 
-/** Returns the HTTP status of the answer to a single request that failed. */
-export function httpStatusOf(error: AppError): number {
+/** Returns the HTTP status of the answer to a single request of a dialect that failed. */
+export function httpStatusOf(error: AppError, dialect: Dialect): number {
   const status = httpStatusByReason.get(error.reason);
   if (status !== undefined) return status;
+  if (dialect === 'modern' && error.reason === 'METHOD_NOT_FOUND') return 404;
   if (error.code === 'UNAUTHENTICATED') return 401;
   if (error.code === 'PERMISSION_DENIED') return 403;
   // Without a time to wait for, such as for a resource that is too large, trying again would not help.
@@ -128,8 +148,9 @@ function reasonDataOf(error: AppError, permissions: readonly string[]): Record<s
   const { metadata } = error;
   if (error.reason === 'RESOURCE_NOT_FOUND') return { uri: metadata['uri'] };
   if (error.reason === 'PROTOCOL_VERSION_INVALID' || error.reason === 'PROTOCOL_VERSION_UNSUPPORTED') {
-    return { supported: LEGACY_VERSIONS, requested: metadata['requested'] };
+    return { supported: metadata['supported']?.split(' ') ?? [], requested: metadata['requested'] };
   }
+  if (error.reason === 'AUDIT_UNAVAILABLE') return { may_have_run: metadata['mayHaveRun'] === 'true' };
   if (error.reason === 'TOOL_EXECUTION_FAILED') {
     const content: unknown = JSON.parse(metadata['contentJson'] ?? '[]');
     return { content };

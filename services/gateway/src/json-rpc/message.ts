@@ -34,3 +34,8 @@ export interface Body {
   /** At least one. */
   readonly messages: readonly Message[];
 }
+
+/** Tells whether a message begins a conversation of the legacy dialect. */
+export function isInitialize(message: Message): boolean {
+  return message.kind === 'call' && message.method === 'initialize';
+}

@@ -17,14 +17,6 @@ describe('a request that says something twice', () => {
   });
 });
 
-test.each(['{"toString":1}', '7', 'null', '[]'])('a modern version that is %s is a bad parameter', (version) => {
-  const params = `{"_meta":{"io.modelcontextprotocol/protocolVersion":${version}}}`;
-  expect(errorOf(`{"jsonrpc":"2.0","id":1,"method":"ping","params":${params}}`)).toEqual({
-    idText: '1',
-    reason: 'PARAMS_INVALID',
-  });
-});
-
 describe('JSON of many values', () => {
   const arrayOf = (count: number) => `[${Array.from({ length: count }, () => 0).join(',')}]`;
   const requestOf = (params: string) => `{"jsonrpc":"2.0","id":1,"method":"ping","params":${params}}`;

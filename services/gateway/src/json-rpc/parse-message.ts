@@ -1,7 +1,4 @@
-import type { AppError } from '@gantry/errors';
-
-import { modernVersionUnsupported, paramsInvalid, requestInvalid } from '../errors.ts';
-import { MODERN_VERSION_KEY } from './dialect.ts';
+import { requestInvalid } from '../errors.ts';
 import type { InvalidMessage, Message } from './message.ts';
 import type { MessageText } from './scan-json.ts';
 
@@ -17,8 +14,6 @@ export function parseMessage(value: unknown, text: MessageText): Message {
   const { method, params } = value;
   if (method === undefined && isResponse(value)) return { kind: 'response' };
   if (typeof method !== 'string') return invalid(id.text, 'method must be a string, such as "context/get"');
-  const claimed = modernClaimOf(params);
-  if (claimed !== undefined) return { kind: 'invalid', idText: id.text ?? 'null', error: modernClaimError(claimed) };
   return { kind: 'call', idText: id.text, method, params, paramsText: paramsTextOf(params, text) };
 }
 
@@ -40,19 +35,6 @@ function parseId(value: Json, { idText, duplicate }: MessageText): { text: strin
 
 function isResponse(value: Json): boolean {
   return 'id' in value && ('result' in value || 'error' in value);
-}
-
-/** Returns the version by which params claim the modern dialect, or undefined when they do not. */
-function modernClaimOf(params: unknown): unknown {
-  if (!isObject(params)) return undefined;
-  const meta = params['_meta'];
-  if (!isObject(meta) || !(MODERN_VERSION_KEY in meta)) return undefined;
-  return meta[MODERN_VERSION_KEY];
-}
-
-function modernClaimError(claimed: unknown): AppError {
-  if (typeof claimed === 'string') return modernVersionUnsupported(claimed);
-  return paramsInvalid(`params._meta["${MODERN_VERSION_KEY}"]`, 'must be a string');
 }
 
 function paramsTextOf(params: unknown, { paramsText }: MessageText): string {

@@ -1,9 +1,10 @@
-import { isLegacyVersion, LEGACY_VERSION_LATEST, LEGACY_VERSIONS } from '../json-rpc/dialect.ts';
+import { isLegacyVersion, LEGACY_VERSION_LATEST, PROTOCOL_VERSIONS } from '../json-rpc/dialect.ts';
 import { BATCH_MESSAGES_MAX, BODY_BYTES_MAX, JSON_DEPTH_MAX } from '../json-rpc/parse-body.ts';
 import { NATIVE_VERSION, SERVER_INFO } from '../server-info.ts';
 import type { Method, Methods } from './method.ts';
 
-const INSTRUCTIONS =
+/** What a model is told about this server. */
+export const INSTRUCTIONS =
   'Gantry serves the tools, resources and documents of your organisation. Ask context_search or context_get for what ' +
   'its documents say, and cite the source_url of what you use.';
 
@@ -34,7 +35,7 @@ export function createProtocolMethods(contextItemsMax: number): Methods {
     version: NATIVE_VERSION,
     supported_features: FEATURES,
     extensions: {},
-    protocol_versions: LEGACY_VERSIONS,
+    protocol_versions: PROTOCOL_VERSIONS,
     server_info: SERVER_INFO,
     limits: {
       body_bytes: BODY_BYTES_MAX,

@@ -1,36 +1,42 @@
 import { type AppError, toAppError } from '@gantry/errors';
-import type { AuditEvent } from '@gantry/protocol/gantry/auth/v1/audit_service';
 import type { RateLimiter } from '@gantry/rate-limit';
 import { type Clock, type Logger, type Span, type Tracing } from '@gantry/telemetry';
 
 import type { AuditSpool } from '../clients/audit-spool.ts';
 import type { CredentialCache, Identity } from '../clients/credential-cache.ts';
-import { methodNotFound, overloaded } from '../errors.ts';
+import type { RecordedRequest } from '../clients/recorded-request.ts';
+import { auditUnavailable, methodNotFound, overloaded } from '../errors.ts';
+import { classify } from '../json-rpc/classify.ts';
 import type { Dialect } from '../json-rpc/dialect.ts';
 import type { ErrorReply, Reply } from '../json-rpc/encode-reply.ts';
 import type { Body, Call, Message } from '../json-rpc/message.ts';
-import type { MethodTable } from '../methods/method-table.ts';
+import type { MethodTable, MethodTables } from '../methods/method-table.ts';
 import type { GatewayMetrics } from '../metrics.ts';
-import { admitBatch } from './admit-batch.ts';
+import { admitBatch, type Refusals } from './admit-batch.ts';
 import type { Arrival } from './arrival.ts';
-import { apiKeyOf, authenticate } from './authenticate.ts';
+import { authenticate } from './authenticate.ts';
 import { authorise } from './authorise.ts';
 import { dispatch } from './dispatch.ts';
 import { limitRate } from './limit-rate.ts';
-import { toAuditEvent } from './record.ts';
+import { toRecordedRequest } from './record.ts';
+import { type Eventual, proceed, settle } from './settle.ts';
 
 /** The most requests a process works on at once: half a gigabyte if every one of them were large. */
 export const REQUESTS_IN_FLIGHT_MAX = 2_000;
 
+// For whoever keeps a connection: see WebSocketConnection.
+export { isInitialize } from '../json-rpc/message.ts';
+
 const MS_PER_SECOND = 1_000;
 const NO_TRACE_ID = '';
+const NO_ANSWER: Answer = { kind: 'none' };
 
 /** What the pipeline needs. */
 export interface PipelineOptions {
   readonly credentials: CredentialCache;
   readonly limiter: RateLimiter;
-  readonly methods: MethodTable;
-  readonly audit: Pick<AuditSpool, 'record' | 'refuse' | 'hasRoomFor'>;
+  readonly methods: MethodTables;
+  readonly audit: Pick<AuditSpool, 'record' | 'refuse' | 'hasRoomFor' | 'isRefusing'>;
   readonly metrics: Pick<GatewayMetrics, 'requestEnded'>;
   readonly logger: Logger;
   readonly tracing: Tracing;
@@ -50,12 +56,12 @@ export type Answer =
 
 /** Takes messages from every edge and answers them: authenticate, limit, authorise, dispatch, record. */
 export interface Pipeline {
-  /** Never rejects: what goes wrong is in the answer. */
-  answer(body: Body, arrival: Arrival): Promise<Answer>;
+  /** Never throws and never rejects: what goes wrong is in the answer. */
+  answer(body: Body, arrival: Arrival): Eventual<Answer>;
   /** Answers what could not be read as messages, and records that it came. */
   refuse(thrown: unknown, arrival: Arrival): Answer;
   /** Establishes who a connection belongs to. @throws {AppError} UNAUTHENTICATED, UNAVAILABLE. */
-  identify(arrival: Arrival): Promise<Identity>;
+  identify(arrival: Arrival): Eventual<Identity>;
   readonly inFlight: number;
 }
 
@@ -83,25 +89,26 @@ class StepwisePipeline implements Pipeline {
     return this.#inFlight;
   }
 
-  identify(arrival: Arrival): Promise<Identity> {
+  identify(arrival: Arrival): Eventual<Identity> {
     return authenticate(this.#options.credentials, arrival);
   }
 
-  async answer(body: Body, arrival: Arrival): Promise<Answer> {
-    const { messages, isBatch } = body;
-    const [first] = messages;
-    if (!isBatch && first?.kind === 'invalid') return this.#refuseAll(body, first.error, arrival);
-    this.#inFlight += messages.length;
-    try {
-      if (!this.#hasRoom()) throw overloaded();
-      const dialect = dialectOf(body, arrival);
-      const identity = await authenticate(this.#options.credentials, arrival);
-      return await this.#answerAll(body, { arrival, dialect, identity });
-    } catch (thrown) {
-      return this.#refuseAll(body, toAppError(thrown), arrival);
-    } finally {
-      this.#inFlight -= messages.length;
-    }
+  answer(body: Body, arrived: Arrival): Eventual<Answer> {
+    const { dialect, refusal } = classify(body, arrived);
+    const arrival = dialect === arrived.dialect ? arrived : { ...arrived, dialect };
+    if (refusal !== undefined) return this.#refuseAll(body, refusal, arrival);
+    const requests = body.messages.length;
+    this.#inFlight += requests;
+    return settle(() => this.#admit(body, arrival), {
+      onValue: (answer) => {
+        this.#inFlight -= requests;
+        return answer;
+      },
+      onThrown: (thrown) => {
+        this.#inFlight -= requests;
+        return this.#refuseAll(body, toAppError(thrown), arrival);
+      },
+    });
   }
 
   refuse(thrown: unknown, arrival: Arrival): Answer {
@@ -114,63 +121,78 @@ class StepwisePipeline implements Pipeline {
     return this.#inFlight <= inFlightMax && audit.hasRoomFor(this.#inFlight);
   }
 
-  async #answerAll({ messages, isBatch }: Body, conversation: Conversation): Promise<Answer> {
-    const { dialect, identity, arrival } = conversation;
-    const startedAtMs = performance.now();
-    const take = () => limitRate(this.#options.limiter, identity.principal);
-    const refusals = await admitBatch(messages, take);
-    this.#endRefused(messages, refusals, { arrival, identity, startedAtMs });
-    const answered = await Promise.all(
-      messages.map(async (message, index) => {
-        const error = refusals[index];
-        return error === undefined
-          ? this.#answerMessage(message, conversation)
-          : toErrorReply(message, error, identity);
-      }),
-    );
-    const replies = answered.filter((reply) => reply !== undefined);
-    const [first] = replies;
-    if (first === undefined) return { kind: 'none' };
-    return isBatch ? { kind: 'many', replies, dialect } : { kind: 'one', reply: first, dialect };
+  #admit(body: Body, arrival: Arrival): Eventual<Answer> {
+    if (this.#options.audit.isRefusing) throw auditUnavailable({ mayHaveRun: false });
+    if (!this.#hasRoom()) throw overloaded();
+    return proceed(authenticate(this.#options.credentials, arrival), (identity) => {
+      const conversation = { arrival, dialect: arrival.dialect, identity };
+      const startedAtMs = performance.now();
+      const take = (requests: number) => limitRate(this.#options.limiter, identity.principal, requests);
+      return proceed(admitBatch(body.messages, take), (refusals) => {
+        this.#endRefused(body.messages, refusals, { arrival, identity, startedAtMs });
+        return this.#answerAll(body, refusals, conversation);
+      });
+    });
   }
 
-  async #answerMessage(message: Message, conversation: Conversation): Promise<Reply | undefined> {
+  #answerAll({ messages, isBatch }: Body, refusals: Refusals, conversation: Conversation): Eventual<Answer> {
+    const answers = messages.map((message, index) => {
+      const error = refusals[index];
+      return error === undefined
+        ? this.#answerMessage(message, conversation)
+        : toErrorReply(message, error, conversation.identity);
+    });
+    const { dialect } = conversation;
+    if (!isBatch)
+      return proceed(answers[0], (reply) => (reply === undefined ? NO_ANSWER : { kind: 'one', reply, dialect }));
+    return Promise.all(answers).then((settled): Answer => {
+      const replies = settled.filter((reply) => reply !== undefined);
+      return replies.length === 0 ? NO_ANSWER : { kind: 'many', replies, dialect };
+    });
+  }
+
+  #answerMessage(message: Message, conversation: Conversation): Eventual<Reply | undefined> {
     if (message.kind !== 'call') return undefined;
     const { arrival, identity } = conversation;
-    const { tracing, methods } = this.#options;
     const startedAtMs = performance.now();
-    const name = methods.has(message.method) ? message.method : 'unknown';
-    const span = tracing.startSpan(`mcp ${name}`, { kind: 'server', parent: arrival.parent });
-    try {
-      const resultText = await this.#perform(message, conversation, span);
-      this.#end(message, undefined, { arrival, identity, span, startedAtMs });
-      return message.idText === undefined ? undefined : { idText: message.idText, resultText };
-    } catch (thrown) {
-      return this.#fail(message, thrown, { arrival, identity, span, startedAtMs });
-    }
+    const name = this.#methodsOf(arrival).has(message.method) ? message.method : 'unknown';
+    const span = this.#options.tracing.startSpan(`mcp ${name}`, { kind: 'server', parent: arrival.parent });
+    const handled = { arrival, identity, span, startedAtMs };
+    return settle(() => this.#perform(message, conversation, span), {
+      onValue: (resultText) => this.#record(message, { resultText }, handled),
+      onThrown: (thrown) => this.#record(message, { failure: toAppError(thrown) }, handled),
+    });
   }
 
-  async #perform(call: Call, conversation: Conversation, span: Span): Promise<string> {
-    const { methods, credentials } = this.#options;
+  /** Records a request that was executed, waits until that is durable if it has to be, and returns the reply. */
+  #record(call: Call, attempt: Attempt, handled: Handled): Eventual<Reply | undefined> {
+    const durability = this.#options.audit.record(this.#toEvent(call, attempt.failure, handled));
+    if (durability === undefined) return this.#finish(call, attempt, handled);
+    return durability.then((unrecorded) =>
+      this.#finish(call, unrecorded === undefined ? attempt : { failure: unrecorded }, handled),
+    );
+  }
+
+  /** Ends a request that was executed, and returns the reply; a notification has none. */
+  #finish(call: Call, { resultText = '', failure }: Attempt, handled: Handled): Reply | undefined {
+    this.#end(call, failure, handled);
+    if (failure !== undefined) return toErrorReply(call, failure, handled.identity);
+    return call.idText === undefined ? undefined : { idText: call.idText, resultText };
+  }
+
+  #perform(call: Call, conversation: Conversation, span: Span): Eventual<string> {
     const { arrival, identity } = conversation;
-    const method = methods.get(call.method);
+    const method = this.#methodsOf(arrival).get(call.method);
     if (method === undefined) throw methodNotFound(call.method);
     authorise(method.permission, identity.principal);
-    try {
-      return await dispatch(method, { ...conversation, call, trace: span.context });
-    } catch (thrown) {
-      const error = toAppError(thrown);
-      if (error.reason === 'ASSERTION_REFUSED') credentials.forget(apiKeyOf(arrival.authorization));
-      throw error;
-    }
-  }
-
-  /** Ends a request that was executed and failed, and returns the reply; a notification has none. */
-  #fail(message: Message, thrown: unknown, handled: Handled): ErrorReply | undefined {
-    const error = toAppError(thrown);
-    this.#logUnexpected(error, handled);
-    this.#end(message, error, handled);
-    return toErrorReply(message, error, handled.identity);
+    return settle(() => dispatch(method, { ...conversation, call, trace: span.context }), {
+      onValue: (text) => text,
+      onThrown: (thrown) => {
+        const error = toAppError(thrown);
+        if (error.reason === 'ASSERTION_REFUSED') this.#options.credentials.forget(arrival.credential.apiKey);
+        throw error;
+      },
+    });
   }
 
   #logUnexpected(error: AppError, handled: Handled): void {
@@ -183,10 +205,12 @@ class StepwisePipeline implements Pipeline {
   /** Ends a request that was executed. */
   #end(message: Message, error: AppError | undefined, handled: Handled): void {
     const { span } = handled;
-    if (error !== undefined) span?.fail(error);
+    if (error !== undefined) {
+      this.#logUnexpected(error, handled);
+      span?.fail(error);
+    }
     span?.end();
     this.#count([message], error, handled);
-    this.#options.audit.record(this.#toEvent(message, error, handled));
   }
 
   /** Ends the refused requests of a body: those that are refused for one reason with one event. */
@@ -219,12 +243,19 @@ class StepwisePipeline implements Pipeline {
     logger.debug({ requestId, traceId, method: methods[0], requests, code, reason, durationMs }, 'request ended');
   }
 
-  #toEvent(message: Message | undefined, error: AppError | undefined, handled: Handled): AuditEvent {
-    const { methods, clock } = this.#options;
+  #toEvent(message: Message | undefined, error: AppError | undefined, handled: Handled): RecordedRequest {
+    const { clock } = this.#options;
     const { arrival, identity, startedAtMs } = handled;
     const durationMs = performance.now() - startedAtMs;
     const outcome = { message, arrival, principal: identity?.principal, error };
-    return toAuditEvent({ ...outcome, traceId: traceIdOf(handled), durationMs, endedAtMs: clock.now() }, methods);
+    return toRecordedRequest(
+      { ...outcome, traceId: traceIdOf(handled), durationMs, endedAtMs: clock.now() },
+      this.#methodsOf(arrival),
+    );
+  }
+
+  #methodsOf({ dialect }: Arrival): MethodTable {
+    return this.#options.methods[dialect];
   }
 
   /** Refuses everything that came, with one reply and one event. */
@@ -249,6 +280,12 @@ function methodOf(message: Message): string {
   return message.kind === 'call' ? message.method : '';
 }
 
+/** What came of a call: one of the two. */
+interface Attempt {
+  readonly resultText?: string;
+  readonly failure?: AppError;
+}
+
 /** What is known of a message when it ends. */
 interface Handled {
   readonly arrival: Arrival;
@@ -259,14 +296,4 @@ interface Handled {
 
 function traceIdOf({ span, arrival }: Handled): string {
   return span?.context.traceId ?? arrival.parent?.traceId ?? NO_TRACE_ID;
-}
-
-/** `initialize` begins a conversation of the legacy dialect, whatever the headers say. */
-function dialectOf({ messages }: Body, arrival: Arrival): Dialect {
-  return messages.some(isInitialize) ? 'legacy' : arrival.dialect;
-}
-
-/** Tells whether a message begins a conversation of the legacy dialect. */
-export function isInitialize(message: Message): boolean {
-  return message.kind === 'call' && message.method === 'initialize';
 }

@@ -1,20 +1,14 @@
-import { hash, randomUUID } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 import type { AppError, StatusCode } from '@gantry/errors';
 import type { Principal } from '@gantry/identity';
-import { type AuditEvent, AuditOutcome } from '@gantry/protocol/gantry/auth/v1/audit_service';
+import { AuditOutcome } from '@gantry/protocol/gantry/auth/v1/audit_service';
 
-import type { Message } from '../json-rpc/message.ts';
+import type { RecordedRequest } from '../clients/recorded-request.ts';
+import type { Call, Message } from '../json-rpc/message.ts';
 import { isObject } from '../json-rpc/parse-message.ts';
 import type { MethodTable } from '../methods/method-table.ts';
 import type { Arrival } from './arrival.ts';
-
-/** An event has at most 16 KiB; three bytes a character at worst. */
-const METHOD_CHARACTERS_MAX = 200;
-const TARGET_CHARACTERS_MAX = 2_048;
-
-const MICROS_PER_MS = 1_000;
-const NO_BYTES = new Uint8Array(0);
 
 /** A message that has been dealt with. */
 export interface Outcome {
@@ -30,19 +24,21 @@ export interface Outcome {
   readonly endedAtMs: number;
 }
 
-/** Returns the audit event of a message. Of the parameters it holds a hash only. */
-export function toAuditEvent(outcome: Outcome, methods: MethodTable): AuditEvent {
-  const { message, arrival, principal = nobody, error } = outcome;
+/** Returns what the audit event of a message says. Of the parameters it holds a hash only. */
+export function toRecordedRequest(outcome: Outcome, methods: MethodTable): RecordedRequest {
+  const { message, arrival, principal = nobody, error, durationMs } = outcome;
+  const call = message?.kind === 'call' ? message : undefined;
   return {
-    eventId: randomUUID(),
-    occurredAt: new Date(outcome.endedAtMs - outcome.durationMs),
+    occurredAtMs: outcome.endedAtMs - durationMs,
     tenantId: principal.tenantId,
     userId: principal.userId,
     credentialId: principal.credentialId,
-    ...askedIn(message, methods),
+    method: call?.method ?? '',
+    target: call === undefined ? '' : targetOf(call, methods),
     outcome: toAuditOutcome(error?.code),
     reason: error?.reason ?? '',
-    durationMicros: BigInt(Math.round(outcome.durationMs * MICROS_PER_MS)),
+    paramsSha256: call === undefined || call.paramsText === '' ? '' : hash('sha256', call.paramsText, 'binary'),
+    durationMs,
     traceId: outcome.traceId,
     requestId: arrival.requestId,
     transport: arrival.transport,
@@ -52,24 +48,10 @@ export function toAuditEvent(outcome: Outcome, methods: MethodTable): AuditEvent
 
 const nobody = { tenantId: '', userId: '', credentialId: '' };
 
-function askedIn(message: Message | undefined, methods: MethodTable) {
-  if (message?.kind !== 'call') return { method: '', target: '', paramsSha256: NO_BYTES };
-  const { method, params, paramsText } = message;
-  return {
-    method: printable(method, METHOD_CHARACTERS_MAX),
-    target: targetOf(params, methods.get(method)?.targetParam),
-    paramsSha256: paramsText === '' ? NO_BYTES : hash('sha256', paramsText, 'buffer'),
-  };
-}
-
-function targetOf(params: unknown, name: string | undefined): string {
+function targetOf({ method, params }: Call, methods: MethodTable): string {
+  const name = methods.get(method)?.targetParam;
   const target = name !== undefined && isObject(params) ? params[name] : undefined;
-  return typeof target === 'string' ? printable(target, TARGET_CHARACTERS_MAX) : '';
-}
-
-/** Postgres stores no NUL and a person reads no control characters: one such event would hold up all after it. */
-function printable(text: string, charactersMax: number): string {
-  return text.slice(0, charactersMax).replace(/\p{Cc}|\p{Cs}/gu, '\u{FFFD}');
+  return typeof target === 'string' ? target : '';
 }
 
 function toAuditOutcome(code: StatusCode | undefined): AuditOutcome {

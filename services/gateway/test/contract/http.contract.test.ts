@@ -132,7 +132,7 @@ const badBodies: readonly [string, string | Uint8Array, number, number][] = [
     400,
     -32600,
   ],
-  ['a version of MCP that is an object', badVersion, 200, -32602],
+  ['a version of MCP that is an object', badVersion, 400, -32602],
   ['a hundred thousand elements and one', `{"a":[${'0,'.repeat(100_000)}0]}`, 400, -32700],
   ['params that are missing', '{"jsonrpc":"2.0","id":1,"method":"context/get"}', 200, -32602],
 ];

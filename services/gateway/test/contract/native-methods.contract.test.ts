@@ -297,7 +297,7 @@ describe('protocol', () => {
       version: '1.0',
       supported_features: expect.arrayContaining(['context', 'tools', 'resources', 'batch', 'websocket', 'grpc']),
       extensions: {},
-      protocol_versions: ['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05'],
+      protocol_versions: ['2026-07-28', '2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05'],
       server_info: { name: 'gantry' },
       limits: { body_bytes: 4_194_304, batch_requests: 100, json_depth: 64, context_items: 20 },
     });
