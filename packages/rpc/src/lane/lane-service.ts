@@ -7,7 +7,7 @@ import { pathOf } from '../method.ts';
 import { toStatusObject } from '../status-object.ts';
 import { laneDraining, laneLimit } from './lane-errors.ts';
 import { LANE_PATH, READER_CHECK_INTERVAL_MS, type ServerLaneLimits, serverLaneLimits } from './lane-limits.ts';
-import { laneLoad } from './lane-metrics.ts';
+import { serverLaneLoad } from './lane-metrics.ts';
 import { ServedLane } from './served-lane.ts';
 
 /** For as long as it takes. */
@@ -33,7 +33,7 @@ export interface LaneService extends Disposable {
 
 /** Creates the lanes of a server: the methods of its services that do not stream from the client. */
 export function createLaneService(options: LaneServiceOptions): LaneService {
-  const load = laneLoad('server', options.metrics);
+  const load = serverLaneLoad(options.metrics);
   const methodByPath = laneMethods(options.services);
   const limits = { ...serverLaneLimits, ...options.limits };
   const lanes = new Set<ServedLane>();

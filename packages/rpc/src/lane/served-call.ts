@@ -21,6 +21,9 @@ import { replyBytes, type StatusPart } from './server-frame.ts';
 /** Enough of a message for a client that reads no details; the whole is in the details. */
 const MESSAGE_CHARACTERS_MAX = 300;
 
+/** Replies of one stream in a row before others get a turn: a handler that never waits must not stop the process. */
+const BURST_REPLIES_MAX = 64;
+
 const NO_BYTES = new Uint8Array(0);
 
 /** What a call sees of its lane. */
@@ -49,6 +52,7 @@ export class ServedCall {
   /** How many bytes of replies the client still takes; below 0 after a reply that was larger. */
   #window: number;
   #resume: (() => void) | undefined;
+  #burst = 0;
   /** Whether the client has given it up: nothing more is sent. */
   #isSilent = false;
 
@@ -77,6 +81,7 @@ export class ServedCall {
   /** Goes on with a stream that waited for room. */
   goOn(): void {
     if (this.#window <= 0 || this.#host.isFull) return;
+    this.#burst = 0;
     const resume = this.#resume;
     this.#resume = undefined;
     resume?.();
@@ -116,9 +121,7 @@ export class ServedCall {
           const bytes = encodeMessage(served.method.responseType, response);
           this.#window -= bytes.length + REPLY_OVERHEAD_BYTES;
           this.#reply(bytes, false);
-          if (this.#window > 0 && !this.#host.isFull) return true;
-          this.#resume = resume;
-          return false;
+          return this.#wantsMore(resume);
         },
         end: () => {
           if (!this.#isSilent) this.#host.sendStatus(okStatus(this.id));
@@ -127,6 +130,15 @@ export class ServedCall {
         fail: (error, running) => this.#fail(error, running),
       },
     });
+  }
+
+  #wantsMore(resume: () => void): boolean {
+    this.#burst += 1;
+    const isBurst = this.#burst >= BURST_REPLIES_MAX;
+    if (this.#window > 0 && !this.#host.isFull && !isBurst) return true;
+    this.#resume = resume;
+    if (isBurst) setImmediate(() => this.goOn());
+    return false;
   }
 
   #reply(bytes: Uint8Array, isEnd: boolean): void {
