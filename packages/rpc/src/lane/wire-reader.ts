@@ -79,7 +79,7 @@ export class WireReader {
   skip(tag: number): void {
     const wireType = tag & 7;
     if (wireType === WIRE_VARINT) this.varint();
-    else if (wireType === WIRE_BYTES) this.#at += this.#length();
+    else if (wireType === WIRE_BYTES) this.#advance(this.varint());
     else if (wireType === WIRE_FIXED64) this.#advance(FIXED64_BYTES);
     else if (wireType === WIRE_FIXED32) this.#advance(FIXED32_BYTES);
     else throw new WireError('a field has a type that is not used any more');
