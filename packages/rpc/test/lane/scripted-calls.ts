@@ -1,12 +1,7 @@
 import { AppError } from '@gantry/errors';
-import {
-  type CallToolRequest,
-  type CallToolResponse,
-  type GetToolRequest,
-  type GetToolResponse,
-  Tool,
-} from '@gantry/protocol/gantry/tool/v1/tool_service';
+import { type CallToolResponse, type GetToolResponse, Tool } from '@gantry/protocol/gantry/tool/v1/tool_service';
 
+import type { CallContext } from '../../src/index.ts';
 import { answeringHandlers, type ToolHandlers } from '../rpc-world.ts';
 
 type Step = { readonly kind: 'say' } | { readonly kind: 'end' } | { readonly kind: 'fail' };
@@ -17,11 +12,18 @@ export class CallScript {
   /** How many replies the handler has given. */
   said = 0;
   isReturned = false;
+  readonly #context: CallContext;
   readonly #steps: Step[] = [];
   #wake: (() => void) | undefined;
 
-  constructor(name: string) {
+  constructor(name: string, context: CallContext) {
     this.name = name;
+    this.#context = context;
+  }
+
+  /** Whether the handler was told that nobody waits for it, or needs to be told no more. */
+  get isOver(): boolean {
+    return this.isReturned || this.#context.signal.aborted;
   }
 
   step(kind: Step['kind']): void {
@@ -42,8 +44,8 @@ export class ScriptedCalls {
   /** Echoes the name of each call, so that a reply that goes astray is seen. */
   readonly handlers: ToolHandlers = {
     ...answeringHandlers,
-    getTool: (request) => this.#getTool(request),
-    callTool: (request) => this.#callTool(request),
+    getTool: ({ name }, context) => this.#getTool(this.#begin(name, context)),
+    callTool: ({ name }, context) => this.#callTool(this.#begin(name, context)),
   };
 
   /** Lets one of the running calls do something; which one is said by any number. */
@@ -57,23 +59,22 @@ export class ScriptedCalls {
     for (const script of this.scripts) script.step('end');
   }
 
-  #begin(name: string): CallScript {
-    const script = new CallScript(name);
+  #begin(name: string, context: CallContext): CallScript {
+    const script = new CallScript(name, context);
     this.scripts.push(script);
     return script;
   }
 
-  async #getTool({ name }: GetToolRequest): Promise<GetToolResponse> {
-    const script = this.#begin(name);
+  async #getTool(script: CallScript): Promise<GetToolResponse> {
     const { kind } = await script.next();
     script.isReturned = true;
-    if (kind === 'fail') throw failure(name);
+    if (kind === 'fail') throw failure(script.name);
     script.said += 1;
-    return { tool: Tool.create({ name }) };
+    return { tool: Tool.create({ name: script.name }) };
   }
 
-  async *#callTool({ name }: CallToolRequest): AsyncGenerator<CallToolResponse> {
-    const script = this.#begin(name);
+  async *#callTool(script: CallScript): AsyncGenerator<CallToolResponse> {
+    const { name } = script;
     try {
       for (let step = await script.next(); step.kind !== 'end'; step = await script.next()) {
         if (step.kind === 'fail') throw failure(name);
