@@ -317,32 +317,3 @@ test('a client that half-closes gets the answers of its calls, and then OK', asy
   ]);
   await world.expectUnharmed();
 });
-
-test('a response that is no message fails its call as INTERNAL, on a lane as elsewhere, and nothing else', async () => {
-  // What a handler without types might answer: an int32 that is none.
-  const bad = { tool: { ...Tool.create(), timeout: { seconds: 'x', nanos: 1.5 } } } as unknown as { tool: Tool };
-  const { promise: returned, resolve } = Promise.withResolvers<void>();
-  await using world = await startWithLane({
-    handlers: {
-      getTool: async ({ name }) => (name.startsWith('call-') ? bad : { tool: Tool.create({ name }) }),
-      async *callTool() {
-        try {
-          for (;;)
-            yield {
-              event: { $case: 'progress', value: { progress: 'x' as unknown as number, total: 0, message: '' } },
-            };
-        } finally {
-          resolve();
-        }
-      },
-    },
-  });
-  const stream = getTool(2, { method: toolPath('CallTool'), payload: new Uint8Array(0) });
-  world.lane.send({ assertions: [ann], calls: [getTool(1), stream] });
-  await new Promise((r) => setTimeout(r, 500));
-  console.log(JSON.stringify(world.lane.frames), JSON.stringify(world.logLines.slice(-3)));
-  expect(await world.lane.reasonOf(1)).toBe('INTERNAL');
-  expect(await world.lane.reasonOf(2)).toBe('INTERNAL');
-  await returned;
-  await world.expectUnharmed();
-});
