@@ -7,52 +7,13 @@ import {
 import { expect, test, vi } from 'vitest';
 
 import { ASSERTION_CHARACTERS_MAX, FRAME_BYTES_MAX } from '../../src/lane/lane-limits.ts';
-import { startWorld, type WorldOptions } from '../rpc-world.ts';
-import { heldOnLanes, metricOf, NOTHING_HELD } from './lane-metrics-of.ts';
-import { ann, getTool, RawLane, toolPath } from './raw-lane.ts';
+import { heldOnLanes, metricOf } from './lane-metrics-of.ts';
+import { ann, getTool, hanging, toolPath } from './raw-lane.ts';
+import { startWithLane } from './start-with-lane.ts';
 
 const INVALID_ARGUMENT = 3;
 const RESOURCE_EXHAUSTED = 8;
 const broken = { code: INVALID_ARGUMENT, reason: 'LANE_PROTOCOL_ERROR' };
-
-/** A server, another client of it whose calls must be unharmed, and a lane that misbehaves. */
-async function startWithLane(options: WorldOptions = {}) {
-  await using stack = new AsyncDisposableStack();
-  const world = stack.use(
-    await startWorld({
-      ...options,
-      handlers: {
-        getTool: async ({ name }, { signal }) => {
-          if (name === 'hanging' || name === 'stuck') {
-            const { promise, resolve } = Promise.withResolvers<void>();
-            if (name === 'hanging') signal.addEventListener('abort', () => resolve());
-            await promise;
-          }
-          return { tool: Tool.create({ name }) };
-        },
-        ...options.handlers,
-      },
-    }),
-  );
-  const lane = stack.use(new RawLane(world.server.address));
-  await world.client.getTool({ name: 'before' }, { assertion: 'ann' });
-  const open = stack.move();
-  return {
-    ...world,
-    lane,
-    /** Other calls, on another lane, are unharmed; and of ours nothing is left. */
-    async expectUnharmed() {
-      await expect(world.client.getTool({ name: 'after' }, { assertion: 'ann' })).resolves.toMatchObject({
-        tool: { name: 'after' },
-      });
-      await vi.waitFor(async () => expect(await heldOnLanes('server', world.serverMetrics)).toEqual(NOTHING_HELD));
-    },
-    [Symbol.asyncDispose]: () => open.disposeAsync(),
-  };
-}
-
-const nameOf = (name: string) => new Uint8Array(Buffer.concat([Buffer.from([0x0a, name.length]), Buffer.from(name)]));
-const hanging = (callId: number) => getTool(callId, { payload: nameOf('hanging') });
 
 test.each([
   ['a field that is cut off', Buffer.from([0x12, 0x10, 0x08])],

@@ -103,3 +103,10 @@ export function getTool(callId: number, parts: Partial<Call> = {}): Call {
 
 /** The assertion that calls of getTool are under. */
 export const ann = { assertionId: 1, value: 'ann' };
+
+/** A call of GetTool by a name; see startWithLane for `hanging` and `stuck`. */
+export const named = (callId: number, name: string): Call =>
+  getTool(callId, { payload: GetToolRequest.encode({ name }).finish() });
+
+/** A call that goes on until it is cancelled. */
+export const hanging = (callId: number): Call => named(callId, 'hanging');
