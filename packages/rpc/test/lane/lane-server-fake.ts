@@ -10,6 +10,7 @@ import {
   Client as GrpcClient,
   credentials,
   type handleBidiStreamingCall,
+  type handleServerStreamingCall,
   type handleUnaryCall,
   Server,
   ServerCredentials,
@@ -36,6 +37,7 @@ export class FakeServedLane {
   constructor(stream: ServerDuplexStream<Buffer, Buffer>) {
     this.stream = stream;
     stream.on('error', () => undefined);
+    stream.on('end', () => stream.end());
     this.onFrame(({ calls }) => this.callIds.push(...calls.map(({ callId }) => callId)));
   }
 
@@ -70,7 +72,7 @@ export class FakeServedLane {
   }
 }
 
-/** A server whose lanes do what a test says; ordinary calls of GetTool are answered with `plain`. */
+/** A server whose lanes do what a test says; ordinary calls are answered with `plain`. Without `onLane` it has no lanes. */
 export async function startFakeServer(onLane: ((lane: FakeServedLane) => void) | undefined) {
   const server = new Server();
   const lanes: FakeServedLane[] = [];
@@ -93,8 +95,19 @@ export async function startFakeServer(onLane: ((lane: FakeServedLane) => void) |
       { open },
     );
   }
-  const path = '/gantry.tool.v1.ToolService/GetTool';
-  server.addService({ getTool: { path, requestStream: false, responseStream: false, ...serializers } }, { getTool });
+  const callTool: handleServerStreamingCall<Buffer, Buffer> = (stream) => {
+    stream.write(Buffer.alloc(0));
+    stream.end();
+  };
+  const path = '/gantry.tool.v1.ToolService';
+  const unary = { requestStream: false, responseStream: false, ...serializers };
+  server.addService(
+    {
+      getTool: { path: `${path}/GetTool`, ...unary },
+      callTool: { path: `${path}/CallTool`, ...unary, responseStream: true },
+    },
+    { getTool, callTool },
+  );
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
       error === null ? resolve(bound) : reject(error),
@@ -119,13 +132,15 @@ export async function connectWith(
   const transport = createLaneTransport(watch === undefined ? options : { ...options, watch });
   const connection = { transport, [Symbol.dispose]: () => transport[Symbol.dispose]() };
   const tracing = await createTracing({ service: 'gateway' });
-  const client = createRpcClient(ToolServiceDefinition, { peer: 'tool', target: connection, metrics, tracing });
+  const connect = () => createRpcClient(ToolServiceDefinition, { peer: 'tool', target: connection, metrics, tracing });
+  const client = connect();
   return {
     client,
     metrics,
-    /** Returns the name that GetTool answers with. */
+    /** Returns the name that GetTool answers with. By a client of its own, whose breaker is closed. */
     async nameOf(name: string): Promise<string> {
-      return (await client.getTool({ name }, { assertion: 'ann' })).tool?.name ?? '';
+      using own = connect();
+      return (await own.getTool({ name }, { assertion: 'ann' })).tool?.name ?? '';
     },
     [Symbol.dispose]() {
       client[Symbol.dispose]();
