@@ -1,5 +1,5 @@
-import type { Registry } from '@gantry/telemetry';
-import { Counter, Gauge, Histogram } from 'prom-client';
+import { createCounter, createHistogram, type Registry } from '@gantry/telemetry';
+import { Gauge } from 'prom-client';
 
 /** Powers of two, as packing pays by halves. */
 const CALLS_PER_FRAME_BUCKETS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512];
@@ -37,24 +37,24 @@ export function laneLoad(side: LaneSide, registry: Registry): LaneLoad {
 
 function createLoad(side: LaneSide, registry: Registry): LaneLoad {
   const registers = [registry];
-  const frames = new Counter({
+  const frames = createCounter({
     name: `gantry_rpc_${side}_lane_frames_total`,
     help: `Frames of lanes, at the ${side}.`,
     labelNames: ['direction'],
     registers,
   });
-  const callsPerFrame = new Histogram({
+  const callsPerFrame = createHistogram({
     name: `gantry_rpc_${side}_lane_calls_per_frame`,
     help: `How many calls, replies or ends were packed into a frame that the ${side} sent.`,
     buckets: CALLS_PER_FRAME_BUCKETS,
     registers,
-  });
-  const opened = new Counter({
+  }).labels({});
+  const opened = createCounter({
     name: `gantry_rpc_${side}_lanes_opened_total`,
     help: `Lanes opened at the ${side}; more than there are replicas means that they are opened again.`,
     registers,
-  });
-  const ended = new Counter({
+  }).labels({});
+  const ended = createCounter({
     name: `gantry_rpc_${side}_lanes_ended_total`,
     help: `Lanes ended at the ${side}, by their status.`,
     labelNames: ['grpc_code'],
@@ -73,7 +73,7 @@ function createLoad(side: LaneSide, registry: Registry): LaneLoad {
     },
     frameReceived: () => received.inc(),
     opened: () => opened.inc(),
-    ended: (code) => ended.inc({ grpc_code: code }),
+    ended: (code) => ended.labels({ grpc_code: code }).inc(),
   };
   showLoad(side, load, registry);
   return load;
