@@ -2,7 +2,8 @@ import type { AppError } from '@gantry/errors';
 
 import type { CallChannel, CalledMethod } from './call-channel.ts';
 import type { CallOptions } from './call-options.ts';
-import { encodeMessage, type Replies } from './method.ts';
+import { encodeMessage } from './encode-message.ts';
+import { type Replies } from './method.ts';
 import { abortError, beginCall, judge, type OutgoingCall } from './outgoing-call.ts';
 import type { ReplyListener, SentCall } from './transport.ts';
 

@@ -1,6 +1,7 @@
 export { bindService, type BindServiceOptions, type BoundService } from './bind-service.ts';
 export type { CallContext } from './call-context.ts';
 export type { CallOptions } from './call-options.ts';
+export { Cancellation, type CancelSignal } from './cancel-signal.ts';
 export { createRpcClient, type RpcClient, type RpcClientOptions } from './client.ts';
 export { openRpcConnection, type RpcConnection, type RpcConnectionOptions } from './connection.ts';
 export { withEncodedRequests, type WithEncodedRequests } from './encoded-requests.ts';

@@ -147,17 +147,14 @@ function intercept(
     if (settlement.isSettled) ended({ code: 'CANCELLED' });
     else settlement.endings.push(ended);
   };
-  for (const [index, interceptor] of interceptors.entries()) {
-    if (index < from) continue;
-    const begun = interceptor(call);
+  for (let index = from; index < interceptors.length; index += 1) {
+    const begun = interceptors[index]?.(call);
     if (begun instanceof Promise) {
+      const goOn = () => intercept(call, interceptors, { settlement, run, from: index + 1 });
       begun.then(
         (ended) => {
           keep(ended);
-          attempt(
-            () => intercept(call, interceptors, { settlement, run, from: index + 1 }),
-            (thrown) => settlement.fail(thrown),
-          );
+          attempt(goOn, (thrown) => settlement.fail(thrown));
         },
         (thrown: unknown) => settlement.fail(thrown),
       );

@@ -1,9 +1,9 @@
 import { type AppError, encodeStatus, statusNumbers } from '@gantry/errors';
 
 import type { BoundMethod } from '../bind-service.ts';
+import { encodeMessage } from '../encode-message.ts';
 import { decodeRequest, refuseMetadata } from '../grpc-adapter.ts';
 import { METADATA_BYTES_MAX, metadataKeys } from '../metadata-keys.ts';
-import { encodeMessage } from '../method.ts';
 import { serveStream, serveUnary } from '../serve-call.ts';
 import type { IncomingCall, ServerCall, ServerInterceptor } from '../server-call.ts';
 import type { ArrivedCall } from './client-frame.ts';

@@ -7,7 +7,7 @@ import { credentialInvalid, credentialMissing } from '../errors.ts';
 /** An API key, and the hash it is known by here. */
 export interface ApiKey {
   readonly secret: string;
-  /** Its SHA-256. Nothing that lives longer than a request holds the key itself. */
+  /** Its SHA-256. Nothing that lives longer than a request or its connection holds the key itself. */
   readonly hash: string;
 }
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 
 import { isAppError } from '@gantry/errors';
+import { Cancellation } from '@gantry/rpc';
 import type { Clock, Logger } from '@gantry/telemetry';
 
 import type { GatewayMetrics } from '../metrics.ts';
@@ -57,6 +58,8 @@ const methodNotAllowed = {
 interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
+  /** Set off when the client hangs up before it is answered. */
+  readonly abandoned: Cancellation;
 }
 
 /** Serves `POST /mcp` on a server. */
@@ -70,11 +73,12 @@ export function createHttpEdge(options: HttpEdgeOptions): HttpEdge {
     if (isDraining && active.size === 0) server.closeAllConnections();
   };
   const handle = (request: IncomingMessage, response: ServerResponse) => {
-    const exchange = { request, response };
+    const exchange = { request, response, abandoned: new Cancellation() };
     active.add(exchange);
     const late = isDraining ? setTimeout(() => cutUnfinished(exchange), LATE_ARRIVAL_MS) : undefined;
     response.once('close', () => {
       clearTimeout(late);
+      if (!response.writableFinished) exchange.abandoned.cancel();
       active.delete(exchange);
       closeIdle();
     });
@@ -138,12 +142,13 @@ interface Served {
 }
 
 function serve(exchange: Exchange, options: ServeOptions): Eventual<Served> {
-  const { request, response } = exchange;
+  const { request } = exchange;
   if (pathOf(request) !== '/mcp') return { reply: notFound, isWelcome: false };
   if (request.method !== 'POST') return { reply: methodNotAllowed, isWelcome: false };
   const { pipeline, requestId, clock, requestTimeoutMs } = options;
   const dialect = dialectHintOf(request);
-  const signal = dialect === 'legacy' ? undefined : whenAbandoned(response);
+  // A client that hangs up has cancelled; in MCP before 2026-07-28 it has not.
+  const signal = dialect === 'legacy' ? undefined : exchange.abandoned;
   const arrival = toHttpArrival(request, { transport: 'http', dialect, requestId, signal, clock, requestTimeoutMs });
   return settle(() => admit(exchange, arrival, options), {
     onValue: toServed,
@@ -187,15 +192,6 @@ function identify(request: IncomingMessage, arrival: Arrival, pipeline: Pipeline
       throw error;
     },
   });
-}
-
-/** A client that hangs up has cancelled; in MCP before 2026-07-28 it has not. */
-function whenAbandoned(response: ServerResponse): AbortSignal {
-  const controller = new AbortController();
-  response.once('close', () => {
-    if (!response.writableFinished) controller.abort();
-  });
-  return controller.signal;
 }
 
 function respond(

@@ -1,3 +1,4 @@
+import type { CancelSignal } from '@gantry/rpc';
 import type { TraceContext } from '@gantry/telemetry';
 
 import type { PresentedCredential } from '../clients/presented-credential.ts';
@@ -22,6 +23,6 @@ export interface Arrival {
   /** When the answer must be there, in epoch milliseconds. */
   readonly deadlineMs: number;
   /** Aborts when nobody waits for the answer any more. */
-  readonly signal: AbortSignal | undefined;
+  readonly signal: CancelSignal | undefined;
   readonly connection: PushConnection | undefined;
 }
