@@ -34,7 +34,7 @@ export class SeriesTable<L extends string, S extends Series> {
   }
 
   /**
-   * Returns the series of these labels.
+   * Returns the series of these labels; they are shown in the order in which they are first given.
    *
    * @throws {TypeError} when a label of the metric is missing, or one is given that it does not have.
    */
