@@ -4,6 +4,7 @@ import { type Client as GrpcClient, type ClientDuplexStream, Metadata, type Serv
 import { fromServiceError, withoutDetails } from '../status-object.ts';
 import type { OutgoingRequest, ReplyListener, SentCall } from '../transport.ts';
 import { AssertionIds } from './assertion-ids.ts';
+import { CallTable } from './call-table.ts';
 import { callBytes, type CallPart, writeAssertion, writeCall, writeCancel, writeWindow } from './client-frame.ts';
 import { FrameSender } from './frame-sender.ts';
 import { LaneCall } from './lane-call.ts';
@@ -42,7 +43,7 @@ export class ClientLane implements ServerFrameVisitor {
   readonly #stream: ClientDuplexStream<Buffer, Buffer>;
   readonly #sender: FrameSender;
   readonly #assertionIds = new AssertionIds();
-  readonly #callById = new Map<number, LaneCall>();
+  readonly #calls = new CallTable<LaneCall>();
   #settings: LaneSettings = INITIAL_SETTINGS;
   #heldBytes = 0;
   #lastCallId = 0;
@@ -61,7 +62,7 @@ export class ClientLane implements ServerFrameVisitor {
   }
 
   get inFlight(): number {
-    return this.#callById.size;
+    return this.#calls.size;
   }
 
   /** Whether calls may begin. */
@@ -72,8 +73,8 @@ export class ClientLane implements ServerFrameVisitor {
   /** Tells whether one more call of so many bytes may begin now. */
   hasRoomFor(bytes: number): boolean {
     const { callsInFlightMax, queuedBytesMax } = this.#settings;
-    if (this.#callById.size >= callsInFlightMax) return false;
-    return this.#callById.size === 0 || this.#heldBytes + this.#sender.unsentBytes + bytes <= queuedBytesMax;
+    if (this.#calls.size >= callsInFlightMax) return false;
+    return this.#calls.size === 0 || this.#heldBytes + this.#sender.unsentBytes + bytes <= queuedBytesMax;
   }
 
   /** Tells whether a request is too large for a frame of this lane. */
@@ -87,7 +88,7 @@ export class ClientLane implements ServerFrameVisitor {
     this.#lastCallId += 1;
     const callId = this.#lastCallId;
     const call = new LaneCall(callId, { listener, heldBytes: payload.length, host: this });
-    this.#callById.set(callId, call);
+    this.#calls.add(call);
     this.#hold(1, payload.length);
     this.#write({
       callId,
@@ -130,14 +131,14 @@ export class ClientLane implements ServerFrameVisitor {
   }
 
   reply(callId: number, payload: Buffer, isEnd: boolean): void {
-    const call = this.#callById.get(callId);
+    const call = this.#calls.get(callId);
     if (call === undefined) return;
     call.listener.reply(payload);
     if (isEnd) this.#endCall(call, undefined);
   }
 
   status({ callId, code, details, notStarted }: StatusPart): void {
-    const call = this.#callById.get(callId);
+    const call = this.#calls.get(callId);
     if (call === undefined) return;
     if (code === status.OK) return this.#endCall(call, undefined);
     const error = decodeStatus(details) ?? withoutDetails(statusCodeOf(code), this.#options.peer);
@@ -147,8 +148,8 @@ export class ClientLane implements ServerFrameVisitor {
 
   drain(lastCallId: number): void {
     this.leave();
-    for (const [callId, call] of this.#callById) {
-      if (callId > lastCallId) this.#endCall(call, NotStartedError.of(laneDraining()));
+    for (const call of this.#calls) {
+      if (call.id > lastCallId) this.#endCall(call, NotStartedError.of(laneDraining()));
     }
   }
 
@@ -161,13 +162,13 @@ export class ClientLane implements ServerFrameVisitor {
   }
 
   timeOut(call: LaneCall): void {
-    if (!this.#callById.has(call.id)) return;
+    if (this.#calls.get(call.id) !== call) return;
     this.abandon(call);
     call.listener.ended(withoutDetails('DEADLINE_EXCEEDED', this.#options.peer));
   }
 
   widen(call: LaneCall, bytes: number): void {
-    if (this.#isEnded || !this.#callById.has(call.id)) return;
+    if (this.#isEnded || this.#calls.get(call.id) !== call) return;
     writeWindow(this.#sender.writer, call.id, bytes);
     this.#sender.wrote();
   }
@@ -204,7 +205,7 @@ export class ClientLane implements ServerFrameVisitor {
   }
 
   #forget(call: LaneCall): void {
-    if (!this.#callById.delete(call.id)) return;
+    if (!this.#calls.delete(call)) return;
     call.stopTimer();
     this.#hold(-1, -call.heldBytes);
     this.#options.onChange();
@@ -218,7 +219,7 @@ export class ClientLane implements ServerFrameVisitor {
   }
 
   #closeIfDone(): void {
-    if (this.#callById.size > 0 || this.#isEnded) return;
+    if (this.#calls.size > 0 || this.#isEnded) return;
     this.#sender.whenEmpty(() => this.#stream.end());
   }
 
@@ -227,7 +228,7 @@ export class ClientLane implements ServerFrameVisitor {
     this.#isEnded = true;
     this.#sender.close();
     const lost = cause === undefined ? withoutDetails('UNAVAILABLE', this.#options.peer) : this.#lossOf(cause);
-    for (const call of this.#callById.values()) this.#endCall(call, lost);
+    for (const call of this.#calls) this.#endCall(call, lost);
     this.#options.grpc.close();
     const isUnsupported = cause?.code === status.UNIMPLEMENTED && !this.#isReady;
     this.#options.onEnded(this, isUnsupported ? 'unsupported' : 'ended');

@@ -6,6 +6,7 @@ import type { IncomingCall, ServerCall, ServerInterceptor } from '../server-call
 import { toStatusObject } from '../status-object.ts';
 import { unimplementedError } from '../unimplemented.ts';
 import { AssertionTable } from './assertion-table.ts';
+import { CallTable } from './call-table.ts';
 import { type ArrivedCall, type ClientFrameVisitor, readClientFrame } from './client-frame.ts';
 import { FrameSender } from './frame-sender.ts';
 import { assertionUnknown, laneDraining, laneFull, laneProtocolError, laneUnread } from './lane-errors.ts';
@@ -49,7 +50,7 @@ export class ServedLane implements ClientFrameVisitor, CallHost {
   readonly #options: ServedLaneOptions;
   readonly #sender: FrameSender;
   readonly #assertions = new AssertionTable();
-  readonly #callById = new Map<number, ServedCall>();
+  readonly #calls = new CallTable<ServedCall>();
   /** Calls that were given up and whose handlers have not returned. */
   #lingering = 0;
   #heldBytes = 0;
@@ -137,13 +138,13 @@ export class ServedLane implements ClientFrameVisitor, CallHost {
   }
 
   window(callId: number, bytes: number): void {
-    this.#callById.get(callId)?.widen(bytes);
+    this.#calls.get(callId)?.widen(bytes);
   }
 
   cancel(callId: number): void {
-    const call = this.#callById.get(callId);
+    const call = this.#calls.get(callId);
     if (call === undefined) return;
-    this.#callById.delete(callId);
+    this.#calls.delete(call);
     this.#lingering += 1;
     call.cancel();
   }
@@ -163,8 +164,7 @@ export class ServedLane implements ClientFrameVisitor, CallHost {
   }
 
   release(call: ServedCall): void {
-    if (this.#callById.get(call.id) === call) this.#callById.delete(call.id);
-    else this.#lingering -= 1;
+    if (!this.#calls.delete(call)) this.#lingering -= 1;
     this.#hold(-1, -call.heldBytes);
     if (this.#isDraining || this.#isHalfClosed) this.#finishIfDone();
   }
@@ -182,7 +182,7 @@ export class ServedLane implements ClientFrameVisitor, CallHost {
 
   #isFull({ payload }: ArrivedCall): boolean {
     const { load, callsInFlightMax = CALLS_IN_FLIGHT_MAX } = this.#options;
-    if (this.#callById.size + this.#lingering >= callsInFlightMax || load.calls >= PROCESS_CALLS_MAX) return true;
+    if (this.#calls.size + this.#lingering >= callsInFlightMax || load.calls >= PROCESS_CALLS_MAX) return true;
     const bytes = payload.length;
     return (
       this.#heldBytes + this.#sender.unsentBytes + bytes > QUEUED_BYTES_MAX || load.bytes + bytes > PROCESS_BYTES_MAX
@@ -190,7 +190,7 @@ export class ServedLane implements ClientFrameVisitor, CallHost {
   }
 
   #begin(call: ServedCall, arrived: ArrivedCall): void {
-    this.#callById.set(call.id, call);
+    this.#calls.add(call);
     this.#hold(1, call.heldBytes);
     call.serve(arrived.payload, arrived.metadata);
   }
@@ -212,7 +212,7 @@ export class ServedLane implements ClientFrameVisitor, CallHost {
 
   #drained(): void {
     this.#sender.drained();
-    for (const call of this.#callById.values()) {
+    for (const call of this.#calls) {
       if (this.#sender.isBlocked) return;
       call.goOn();
     }
@@ -224,7 +224,7 @@ export class ServedLane implements ClientFrameVisitor, CallHost {
   }
 
   #finishIfDone(): void {
-    if (this.#isEnded || this.#callById.size + this.#lingering > 0) return;
+    if (this.#isEnded || this.#calls.size + this.#lingering > 0) return;
     this.#sender.whenEmpty(() => {
       if (this.#isEnded) return;
       this.#stream.end();
@@ -239,9 +239,9 @@ export class ServedLane implements ClientFrameVisitor, CallHost {
   }
 
   #abortCalls(error: AppError): void {
-    for (const call of this.#callById.values()) call.abort(error);
+    for (const call of this.#calls) call.abort(error);
     // Handlers that do not listen are not waited for.
-    this.#callById.clear();
+    this.#calls.clear();
     this.#lingering = 0;
     this.#finishIfDone();
   }
@@ -251,7 +251,7 @@ export class ServedLane implements ClientFrameVisitor, CallHost {
     this.#isEnded = true;
     clearTimeout(this.#graceTimer);
     this.#sender.close();
-    for (const call of this.#callById.values()) call.cancel();
+    for (const call of this.#calls) call.cancel();
     this.#options.load.ended(code);
     this.#options.onEnded(this);
   }
