@@ -1,4 +1,4 @@
-import { WireReader } from './wire-reader.ts';
+import { WireError, WireReader } from './wire-reader.ts';
 
 /**
  * Parts of frames that are dealt with in one turn of the event loop. A peer that gets many calls or replies at once would else
@@ -21,7 +21,7 @@ export interface FrameIntakeOptions {
   /** Reads one part of a frame. @throws {WireError} when it is not one. */
   readonly readPart: (reader: WireReader) => void;
   /** A frame cannot be read: it is thrown away, with all that wait. */
-  readonly onBroken: (error: unknown) => void;
+  readonly onBroken: (error: WireError) => void;
   readonly partsPerTurn?: number;
 }
 
@@ -38,18 +38,18 @@ export class FrameIntake {
     this.#options = options;
   }
 
-  /** Whether there is anything that was received and not dealt with. */
-  get isEmpty(): boolean {
-    return this.#reader === undefined && this.#frames.length === 0;
-  }
-
   take(frame: Buffer): void {
     if (this.#isClosed) return;
     this.#frames.push(frame);
-    if (!this.#isScheduled) return this.#read();
+    if (!this.#isScheduled) return this.#read(this.#options.partsPerTurn ?? PARTS_PER_TURN);
     if (this.#frames.length < FRAMES_WAITING_MAX || this.#isPaused) return;
     this.#isPaused = true;
     this.#options.stream.pause();
+  }
+
+  /** Deals with all that waits at once: nothing more comes. */
+  readAll(): void {
+    if (!this.#isClosed) this.#read(Infinity);
   }
 
   /** Throws away what waits. */
@@ -61,19 +61,20 @@ export class FrameIntake {
 
   readonly #goOn = (): void => {
     this.#isScheduled = false;
-    this.#read();
+    this.#read(this.#options.partsPerTurn ?? PARTS_PER_TURN);
   };
 
-  #read(): void {
-    const { partsPerTurn = PARTS_PER_TURN, readPart, onBroken } = this.#options;
+  #read(partsMax: number): void {
+    const { readPart, onBroken } = this.#options;
     try {
-      for (let parts = 0; parts < partsPerTurn; parts += 1) {
+      for (let parts = 0; parts < partsMax; parts += 1) {
         const reader = this.#next();
         if (reader === undefined) return this.#resume();
         readPart(reader);
       }
     } catch (error) {
       this.close();
+      if (!(error instanceof WireError)) throw error;
       return onBroken(error);
     }
     this.#resume();
