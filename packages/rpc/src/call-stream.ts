@@ -126,12 +126,13 @@ class ReplyStream implements AsyncIterableIterator<unknown>, Replies<unknown>, R
     retryBudget.recordCall();
     try {
       this.#judged = breaker.begin();
-    } catch (refusal) {
-      return this.#finish(refusal);
+      const payload = encodeMessage(this.#called.method.requestType, this.#input.request);
+      this.#input.options.signal?.addEventListener('abort', this.#abort, { once: true });
+      this.#sent = transport.send({ called: this.#called, outgoing, payload }, this);
+    } catch (error) {
+      // The breaker refuses, or the request is no message of the method.
+      this.#finish(error);
     }
-    this.#input.options.signal?.addEventListener('abort', this.#abort, { once: true });
-    const payload = encodeMessage(this.#called.method.requestType, this.#input.request);
-    this.#sent = transport.send({ called: this.#called, outgoing, payload }, this);
   }
 
   #judge(error: unknown): void {

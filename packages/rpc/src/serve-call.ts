@@ -30,7 +30,12 @@ export function serveUnary(
   let running: Promise<unknown> | undefined;
   const settlement = new Settlement(call, (error) => sink.fail(error, running));
   const succeed = (response: unknown) => {
-    if (settlement.succeed()) sink.reply(response);
+    if (settlement.isSettled) return;
+    // A response that cannot be encoded throws here.
+    attempt(() => {
+      sink.reply(response);
+      settlement.succeed();
+    }, fail);
   };
   const fail = (thrown: unknown) => {
     running = undefined;
@@ -67,7 +72,11 @@ export function serveStream(
   const take = (step: IteratorResult<unknown>) => {
     if (settlement.isSettled) return;
     if (step.done !== true) {
-      attempt(() => void (sink.reply(step.value, pull) && pull()), fail);
+      // A message that cannot be encoded fails the call, and the handler is told by the return of its iterator.
+      attempt(
+        () => void (sink.reply(step.value, pull) && pull()),
+        (thrown) => settlement.fail(thrown),
+      );
       return;
     }
     if (settlement.succeed()) sink.end();
