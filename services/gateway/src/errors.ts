@@ -257,6 +257,56 @@ export function subscriptionLimitReached(subscriptionsMax: number): AppError {
   });
 }
 
+/** The gateway stops. What a connection has not answered when it ends with this was not begun. */
+export function gatewayDraining(): AppError {
+  return new AppError({
+    code: 'UNAVAILABLE',
+    reason: 'GATEWAY_DRAINING',
+    domain: DOMAIN,
+    message: 'the gateway stops; connect again, and send again what has no answer',
+  });
+}
+
+/** The key of a connection was revoked while it was open. */
+export function credentialRevoked(): AppError {
+  return new AppError({
+    code: 'UNAUTHENTICATED',
+    reason: 'CREDENTIAL_REVOKED',
+    domain: DOMAIN,
+    message: 'the API key is not valid any more',
+  });
+}
+
+/** The client of a connection does not read what it is sent. */
+export function answersUnread(): AppError {
+  return new AppError({
+    code: 'RESOURCE_EXHAUSTED',
+    reason: 'ANSWERS_UNREAD',
+    domain: DOMAIN,
+    message: 'answers are not read; read while you send',
+  });
+}
+
+/** The client of a connection has sent more than may wait. */
+export function messagesQueued(): AppError {
+  return new AppError({
+    code: 'RESOURCE_EXHAUSTED',
+    reason: 'MESSAGES_QUEUED',
+    domain: DOMAIN,
+    message: 'too many messages at once',
+  });
+}
+
+/** The client of a connection did not answer a ping. */
+export function pingUnanswered(): AppError {
+  return new AppError({
+    code: 'DEADLINE_EXCEEDED',
+    reason: 'PING_UNANSWERED',
+    domain: DOMAIN,
+    message: 'a ping was not answered; answer each',
+  });
+}
+
 /** auth's policy stream is not live; for the readiness report. */
 export function policyStreamDown(): AppError {
   return new AppError({

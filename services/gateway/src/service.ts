@@ -10,11 +10,12 @@ import { createCredentialCache } from './clients/credential-cache.ts';
 import { startPolicyWatch } from './clients/policy-watch.ts';
 import type { Config } from './config.ts';
 import { type BodyBudgetLimits, createBodyBudget } from './edge/body-budget.ts';
+import { createConnectionSet } from './edge/connection-set.ts';
 import { createMcpService } from './edge/grpc.ts';
 import { createHttpServer, listen } from './edge/http-server.ts';
 import { createHttpEdge } from './edge/http.ts';
 import { createOriginPolicy } from './edge/origin.ts';
-import { createWebSocketEdge } from './edge/websocket.ts';
+import { serveWebSockets } from './edge/websocket.ts';
 import { credentialMissing, policyStreamDown } from './errors.ts';
 import { createMethodTables } from './methods/method-table.ts';
 import { createGatewayMetrics } from './metrics.ts';
@@ -47,11 +48,13 @@ export async function createGatewayService(
   const edge = { server, pipeline, metrics, logger, clock, origins, requestTimeoutMs };
   const bodies = createBodyBudget(bodyLimits);
   const http = createHttpEdge({ ...edge, bodies });
-  const webSocket = stack.use(createWebSocketEdge({ ...edge, resources: backends.resources }));
-  const onRevoked = (credentialId: string) => webSocket.closeCredential(credentialId);
+  const connections = stack.use(createConnectionSet());
+  serveWebSockets({ ...edge, connections, resources: backends.resources });
+  const onRevoked = (credentialId: string) => connections.closeCredential(credentialId);
   const policyWatch = stack.use(startPolicyWatch({ policy: backends.policy, credentials, onRevoked, logger }));
 
   metrics.gauge('gantry_gateway_in_flight', 'Requests being worked on.', () => pipeline.inFlight);
+  metrics.gauge('gantry_subscriptions', 'Resources that connections follow.', () => connections.subscriptionCount);
   metrics.gauge('gantry_gateway_body_bytes', 'Bytes of request bodies that are held.', () => bodies.bytes);
   metrics.gauge('gantry_audit_spool_events', 'Audit events that auth does not have yet.', () => audit.length);
   metrics.gauge('gantry_audit_spool_bytes', 'Their bytes.', () => audit.bytes);
@@ -90,7 +93,7 @@ export async function createGatewayService(
       grpc: grpc.address,
     },
     async drain() {
-      await Promise.all([http.drain(), webSocket.drain(), grpc.drain(requestTimeoutMs)]);
+      await Promise.all([http.drain(), connections.drain(), grpc.drain(requestTimeoutMs)]);
       await audit.flush(AbortSignal.timeout(AUDIT_FLUSH_MS));
       // Nobody is left to be revoked, and auth may drain next: its end is no news.
       await policyWatch[Symbol.asyncDispose]();
