@@ -14,7 +14,11 @@ import { createConnectionSet } from './edge/connection-set.ts';
 import { createMcpService } from './edge/grpc.ts';
 import { createHttpServer, listen } from './edge/http-server.ts';
 import { createHttpEdge } from './edge/http.ts';
+import { READER_STUCK_MS } from './edge/message-connection.ts';
 import { createOriginPolicy } from './edge/origin.ts';
+import { createSessionEdge } from './edge/session-edge.ts';
+import { createSessionLoad, type SessionLoadLimits } from './edge/session-load.ts';
+import { SESSION_AGE_MAX_MS } from './edge/session.ts';
 import { serveWebSockets } from './edge/websocket.ts';
 import { credentialMissing, policyStreamDown } from './errors.ts';
 import { createMethodTables } from './methods/method-table.ts';
@@ -24,11 +28,21 @@ import { createPipeline } from './pipeline/pipeline.ts';
 /** Audit events are sent for as long as the process is given to end, but not for ever. */
 const AUDIT_FLUSH_MS = 5_000;
 
-/** Starts the gateway: `POST /mcp` and `GET /ws` on one port, `McpService` on another. `bodyLimits` is for tests. */
+/** Smaller limits, for tests. */
+export interface EdgeLimits {
+  readonly bodies?: BodyBudgetLimits | undefined;
+  readonly sessions?: SessionLoadLimits | undefined;
+  /** How often connections are pinged. */
+  readonly checkIntervalMs?: number | undefined;
+  /** How long the client of a gRPC stream may read nothing. */
+  readonly readerStuckMs?: number | undefined;
+}
+
+/** Starts the gateway: `POST /mcp` and `GET /ws` on one port, `McpService` on another. */
 export async function createGatewayService(
   config: Config,
   platform: ServicePlatform,
-  bodyLimits: BodyBudgetLimits = {},
+  limits: EdgeLimits = {},
 ): Promise<RunningService> {
   await using stack = new AsyncDisposableStack();
   const { logger, tracing } = platform;
@@ -46,15 +60,21 @@ export async function createGatewayService(
   const server = createHttpServer(config.http);
   const origins = createOriginPolicy(config.http.host, config.http.allowedOrigins);
   const edge = { server, pipeline, metrics, logger, clock, origins, requestTimeoutMs };
-  const bodies = createBodyBudget(bodyLimits);
+  const bodies = createBodyBudget(limits.bodies);
   const http = createHttpEdge({ ...edge, bodies });
-  const connections = stack.use(createConnectionSet());
-  serveWebSockets({ ...edge, connections, resources: backends.resources });
+  const connections = stack.use(createConnectionSet(limits));
+  const { resources } = backends;
+  serveWebSockets({ ...edge, connections, resources });
+  const sessions = createSessionLoad(limits.sessions);
+  const serveSession = createSessionEdge({ ...edge, connections, resources, load: sessions });
   const onRevoked = (credentialId: string) => connections.closeCredential(credentialId);
   const policyWatch = stack.use(startPolicyWatch({ policy: backends.policy, credentials, onRevoked, logger }));
 
   metrics.gauge('gantry_gateway_in_flight', 'Requests being worked on.', () => pipeline.inFlight);
   metrics.gauge('gantry_subscriptions', 'Resources that connections follow.', () => connections.subscriptionCount);
+  metrics.gauge('gantry_gateway_sessions', 'Sessions that are open.', () => sessions.sessions);
+  metrics.gauge('gantry_gateway_session_requests', 'Requests of sessions being worked on.', () => sessions.requests);
+  metrics.gauge('gantry_gateway_session_bytes', 'Bytes that sessions hold.', () => sessions.bytes);
   metrics.gauge('gantry_gateway_body_bytes', 'Bytes of request bodies that are held.', () => bodies.bytes);
   metrics.gauge('gantry_audit_spool_events', 'Audit events that auth does not have yet.', () => audit.length);
   metrics.gauge('gantry_audit_spool_bytes', 'Their bytes.', () => audit.bytes);
@@ -73,11 +93,14 @@ export async function createGatewayService(
     await createRpcServer({
       ...platform,
       ...config.grpc,
-      services: [createMcpService({ pipeline, clock, requestTimeoutMs })],
+      services: [createMcpService({ pipeline, clock, requestTimeoutMs, serveSession })],
       // Clients show an API key to the pipeline; nobody has an assertion to show here.
       verifyCaller: () => Promise.reject(credentialMissing()),
       // Lanes are for services of ours; clients have McpService.Session.
       laneCallsInFlightMax: 0,
+      readerStuckMs: limits.readerStuckMs ?? READER_STUCK_MS,
+      // A session that was opened last thing grows old, and its last requests are answered.
+      connectionGraceMs: SESSION_AGE_MAX_MS + requestTimeoutMs,
     }),
   );
   const port = await listen(server, config.http);

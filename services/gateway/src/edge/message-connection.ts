@@ -5,11 +5,19 @@ import type { Clock, TraceContext } from '@gantry/telemetry';
 
 import type { ResourceClient } from '../clients/backends.ts';
 import type { Identity } from '../clients/credential-cache.ts';
-import { answersUnread, gatewayDraining, messagesQueued, pingUnanswered } from '../errors.ts';
+import {
+  bodyTooLarge,
+  gatewayDraining,
+  messagesQueued,
+  pingUnanswered,
+  requestInvalid,
+  responsesUnread,
+  responseTooLarge,
+} from '../errors.ts';
 import type { Dialect } from '../json-rpc/dialect.ts';
-import { encodeReplies, encodeReply, isErrorReply } from '../json-rpc/encode-reply.ts';
+import { encodeReplies, encodeReply, isErrorReply, type Reply } from '../json-rpc/encode-reply.ts';
 import { type Body, isInitialize } from '../json-rpc/message.ts';
-import { decodeBody, parseBody } from '../json-rpc/parse-body.ts';
+import { BODY_BYTES_MAX, decodeBody, parseBody } from '../json-rpc/parse-body.ts';
 import type { MethodCall, PushConnection } from '../methods/method.ts';
 import type { Transport } from '../metrics.ts';
 import type { Arrival } from '../pipeline/arrival.ts';
@@ -28,11 +36,16 @@ export const UNSENT_BYTES_MAX = 16 * 1024 * 1024;
 /** How long a client may leave what it was sent; a slow line takes 16 MiB in less. */
 export const READER_STUCK_MS = 10_000;
 
+/** What a UTF-16 code unit may take. */
+const UTF8_BYTES_MAX = 3;
+
 /** One message as it came: text, or bytes that are not known to be UTF-8. */
 export type MessageInput = string | Uint8Array;
 
 /** The transport under a connection. It tells the connection what happens; see the methods of MessageConnection. */
 export interface MessageLink {
+  /** The longest message it can send. */
+  readonly messageBytesMax: number;
   /** Bytes that were sent and that the client has not taken. */
   readonly unsentBytes: number;
   /** Sends one message. */
@@ -131,7 +144,7 @@ export class MessageConnection implements PushConnection {
     const nowMs = this.#options.clock.now();
     if (bytes <= UNSENT_BYTES_PAUSE) this.#unread = undefined;
     else if (this.#unread === undefined || bytes < this.#unread.bytes) this.#unread = { bytes, sinceMs: nowMs };
-    else if (nowMs - this.#unread.sinceMs >= READER_STUCK_MS) this.close(answersUnread());
+    else if (nowMs - this.#unread.sinceMs >= READER_STUCK_MS) this.close(responsesUnread());
   }
 
   close(reason: AppError): void {
@@ -162,7 +175,7 @@ export class MessageConnection implements PushConnection {
     // Whoever is alive enough to send is alive.
     this.#isAlive = true;
     if (this.#isDraining) return;
-    if (!this.#isSaturated() && this.#queue.length === 0) return this.#start(input);
+    if (!this.isSaturated && this.#queue.length === 0) return this.#start(input);
     this.#options.link.pause();
     if (this.#queue.length >= MESSAGES_QUEUED_MAX) return this.close(messagesQueued());
     this.#queue.push(input);
@@ -173,10 +186,25 @@ export class MessageConnection implements PushConnection {
     this.#isAlive = true;
   }
 
+  /** Whether it wants no more messages for now; then its link will be resumed. */
+  get isSaturated(): boolean {
+    return this.#options.window.isFull || this.#options.link.unsentBytes > UNSENT_BYTES_PAUSE;
+  }
+
   /** Hears that the client has taken something of what was sent. */
   wasRead(): void {
     this.#unread = undefined;
-    this.#goOn();
+    this.goOn();
+  }
+
+  /** Starts what waits, and reads on when nothing does. To be called when there may be room again. */
+  goOn(): void {
+    while (this.#queue.length > 0 && !this.isSaturated) {
+      const next = this.#queue.shift();
+      if (next !== undefined) this.#start(next);
+    }
+    if (this.#idle !== undefined && this.#isIdle()) this.#idle.resolve();
+    if (this.#queue.length === 0 && !this.#isDraining && !this.isSaturated) this.#options.link.resume();
   }
 
   /** Hears that the client is gone. */
@@ -189,10 +217,6 @@ export class MessageConnection implements PushConnection {
   /** Records that something came that could not be read at all. */
   refuse(error: AppError): void {
     this.#options.pipeline.refuse(error, this.#arrival(undefined));
-  }
-
-  #isSaturated(): boolean {
-    return this.#options.window.isFull || this.#options.link.unsentBytes > UNSENT_BYTES_PAUSE;
   }
 
   #isIdle(): boolean {
@@ -213,13 +237,21 @@ export class MessageConnection implements PushConnection {
 
   #parse(input: MessageInput, arrival: Arrival): Body | undefined {
     try {
+      if (input.length > BODY_BYTES_MAX) throw bodyTooLarge(BODY_BYTES_MAX);
       const body = parseBody(typeof input === 'string' ? input : decodeBody(input));
+      this.#checkIds(idTextsOf(body));
       if (body.messages.some(isInitialize)) this.#dialect = 'legacy';
       return body;
     } catch (error) {
       this.#answer(this.#options.pipeline.refuse(error, arrival));
       return undefined;
     }
+  }
+
+  /** A second request of an id could not be told from the first, nor could their answers. */
+  #checkIds(idTexts: readonly string[]): void {
+    const isTaken = idTexts.some((idText, index) => this.#workById.has(idText) || idTexts.indexOf(idText) !== index);
+    if (isTaken) throw requestInvalid('a request of this id is in flight; give each one an id of its own');
   }
 
   #finish(work: Work, answer: Answer): void {
@@ -229,27 +261,30 @@ export class MessageConnection implements PushConnection {
     // A client that has cancelled does not expect an answer.
     const answerBytes = work.controller.signal.aborted ? 0 : this.#answer(answer);
     this.#options.window.end(work, answerBytes);
-    this.#goOn();
-  }
-
-  /** Starts what waits, and reads on when nothing does. */
-  #goOn(): void {
-    while (this.#queue.length > 0 && !this.#isSaturated()) {
-      const next = this.#queue.shift();
-      if (next !== undefined) this.#start(next);
-    }
-    if (this.#idle !== undefined && this.#isIdle()) this.#idle.resolve();
-    if (this.#queue.length === 0 && !this.#isDraining && !this.#isSaturated()) this.#options.link.resume();
+    this.goOn();
   }
 
   /** Answers a message and returns how long the answer was. */
   #answer(answer: Answer): number {
     if (answer.kind === 'none') return 0;
-    const length = this.#send(encodeAnswer(answer));
+    const text = encodeAnswer(answer);
+    const length = this.#send(this.#fits(text) ? text : this.#encodeTooLarge(answer));
     if (answer.kind === 'many') return length;
     const { reply } = answer;
     if (isErrorReply(reply) && reply.error.code === 'UNAUTHENTICATED') this.close(reply.error);
     return length;
+  }
+
+  #fits(text: string): boolean {
+    const { messageBytesMax } = this.#options.link;
+    return text.length * UTF8_BYTES_MAX <= messageBytesMax || Buffer.byteLength(text) <= messageBytesMax;
+  }
+
+  #encodeTooLarge(answer: SomeAnswer): string {
+    const error = responseTooLarge(this.#options.link.messageBytesMax);
+    const refuse = ({ idText }: Reply): Reply => ({ idText, error, permissions: [] });
+    if (answer.kind === 'one') return encodeAnswer({ ...answer, reply: refuse(answer.reply) });
+    return encodeAnswer({ ...answer, replies: answer.replies.map(refuse) });
   }
 
   #push(subscriptionId: string, uri: string): void {
@@ -261,7 +296,7 @@ export class MessageConnection implements PushConnection {
     const { link } = this.#options;
     link.send(text);
     // A goodbye would wait behind what is not read.
-    if (link.unsentBytes > UNSENT_BYTES_MAX) link.terminate(answersUnread());
+    if (link.unsentBytes > UNSENT_BYTES_MAX) link.terminate(responsesUnread());
     return text.length;
   }
 
@@ -281,7 +316,9 @@ export class MessageConnection implements PushConnection {
   }
 }
 
-function encodeAnswer(answer: Exclude<Answer, { kind: 'none' }>): string {
+type SomeAnswer = Exclude<Answer, { kind: 'none' }>;
+
+function encodeAnswer(answer: SomeAnswer): string {
   if (answer.kind === 'many') return encodeReplies(answer.replies, answer.dialect);
   return encodeReply(answer.reply, answer.dialect);
 }

@@ -11,7 +11,7 @@ const closeCodes = { goingAway: 1001, policyViolation: 1008, tryAgainLater: 1013
 /** By the reason of the error that a connection ends with; all others are violations. */
 const closeCodeByReason: ReadonlyMap<string, number> = new Map([
   ['GATEWAY_DRAINING', closeCodes.goingAway],
-  ['ANSWERS_UNREAD', closeCodes.tryAgainLater],
+  ['RESPONSES_UNREAD', closeCodes.tryAgainLater],
 ]);
 
 /** RFC 6455 §5.5: a close frame has 125 bytes, two of them the code. The messages of our own errors are ASCII. */
@@ -45,6 +45,7 @@ function toInput(data: WebSocket.RawData, isBinary: boolean): string | Uint8Arra
 }
 
 class WebSocketLink implements MessageLink {
+  readonly messageBytesMax = Infinity;
   readonly #socket: WebSocket;
   readonly #onRead: () => void;
 

@@ -15,6 +15,9 @@ export const BATCH_MESSAGES_MAX = 100;
 /** The most members and elements: 500 documents of 200 each. 4 MiB of `[0,0,…` would be two million, and stall all others. */
 export const JSON_VALUES_MAX = 100_000;
 
+/** Keeps nothing between texts. */
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
 const LIMITS = { depthMax: JSON_DEPTH_MAX, messagesMax: BATCH_MESSAGES_MAX, valuesMax: JSON_VALUES_MAX };
 
 /**
@@ -24,7 +27,7 @@ const LIMITS = { depthMax: JSON_DEPTH_MAX, messagesMax: BATCH_MESSAGES_MAX, valu
  */
 export function decodeBody(bytes: Uint8Array): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return utf8.decode(bytes);
   } catch {
     throw parseError('the body is not valid UTF-8; encode JSON as UTF-8');
   }

@@ -1,0 +1,61 @@
+import { constants } from 'node:http2';
+
+import { AppError } from '@gantry/errors';
+
+/** How long a client may leave unread what its stream has sent, unless the server says otherwise. */
+export const READER_STUCK_MS = 30_000;
+
+/** Watches whether the client of a stream reads. */
+export interface ReaderWatch {
+  /** To be called when the stream takes no more; `sent` and `stop` end the watch or renew it. */
+  start(): void;
+  /** To be called when a message has left the process. */
+  sent(): void;
+  stop(): void;
+}
+
+/** Creates the watch. `onStuck` is called once, when not a single message has left for so long. */
+export function createReaderWatch(readerStuckMs: number, onStuck: (error: AppError) => void): ReaderWatch {
+  let timer: NodeJS.Timeout | undefined;
+  return {
+    start() {
+      if (timer !== undefined) return;
+      timer = setTimeout(() => onStuck(responsesUnread()), readerStuckMs);
+      timer.unref();
+    },
+    sent: () => void timer?.refresh(),
+    stop() {
+      clearTimeout(timer);
+      timer = undefined;
+    },
+  };
+}
+
+/**
+ * Resets the HTTP/2 stream of a server's call; its client sees RESOURCE_EXHAUSTED. A status would wait behind the messages
+ * that are not read, and hold them, for as long as the client keeps its connection. grpc-js offers no way to do this, so it
+ * is reached through its private members; reader-watch.test.ts fails when they change. Without them the call ends by
+ * itself, with its connection.
+ */
+export function resetUnread(grpcCall: unknown): void {
+  let call = memberOf(grpcCall, 'call');
+  for (let next = memberOf(call, 'nextCall'); next !== undefined; next = memberOf(call, 'nextCall')) call = next;
+  const stream = memberOf(call, 'stream');
+  if (isClosable(stream)) stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+}
+
+function memberOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
+}
+
+function isClosable(value: unknown): value is { close(code: number): void } {
+  return typeof memberOf(value, 'close') === 'function';
+}
+
+function responsesUnread(): AppError {
+  return new AppError({
+    code: 'RESOURCE_EXHAUSTED',
+    reason: 'RESPONSES_UNREAD',
+    message: 'what the stream sends is not read; read while you send',
+  });
+}
