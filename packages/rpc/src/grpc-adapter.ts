@@ -15,7 +15,7 @@ import { METADATA_BYTES_MAX } from './metadata-keys.ts';
 import { encodeMessage, type Method, pathOf } from './method.ts';
 import { createReaderWatch, resetUnread } from './reader-watch.ts';
 import { requestMalformed } from './request-malformed.ts';
-import { requestsOf } from './request-stream.ts';
+import { RequestStream } from './request-stream.ts';
 import { serveStream, serveUnary, type StreamSink } from './serve-call.ts';
 import type { ServedMethod, ServerCall, ServerInterceptor } from './server-call.ts';
 import { toStatusObject } from './status-object.ts';
@@ -110,7 +110,7 @@ function bidiHandler(
   return (grpcCall) => {
     const call = openCall(served, grpcCall, options);
     serveStream(call, withMetadataCap(grpcCall.metadata, options.interceptors), {
-      handle: () => handler(decodeAll(served.method, requestsOf(grpcCall)), call),
+      handle: () => handler(decodeAll(served.method, new RequestStream(grpcCall)), call),
       sink: streamSink(grpcCall, served.method, { ...options, call }),
     });
   };
@@ -136,29 +136,18 @@ function streamSink(
     call.abort(error);
     resetUnread(stream);
   });
-  const watchTheRest = () => {
-    if (stream.writableLength === 0) return;
-    watch.start();
-    stream.once('finish', watch.stop);
-  };
+  stream.once('close', watch.stop);
   return {
     reply(response, resume) {
+      watch.wrote();
       if (stream.write(encodeMessage(method.responseType, response), watch.sent)) return true;
       // The client reads more slowly than we write. It may also never read again; then the call is aborted.
-      watch.start();
-      stream.once('drain', () => {
-        watch.stop();
-        resume();
-      });
+      stream.once('drain', resume);
       return false;
     },
-    end() {
-      watchTheRest();
-      stream.end();
-    },
+    end: () => void stream.end(),
     fail(error) {
       if (stream.cancelled || (call.isAborted && error.code === 'CANCELLED')) return;
-      watchTheRest();
       // destroy() would lose the messages still queued.
       stream.emit('error', toStatusObject(error, name));
     },

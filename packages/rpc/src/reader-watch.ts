@@ -7,27 +7,43 @@ export const READER_STUCK_MS = 30_000;
 
 /** Watches whether the client of a stream reads. */
 export interface ReaderWatch {
-  /** To be called when the stream takes no more; `sent` and `stop` end the watch or renew it. */
-  start(): void;
-  /** To be called when a message has left the process. */
+  /** To be called for each message that is written, and for each that has left the process. */
+  wrote(): void;
   sent(): void;
+  /** To be called when the stream is gone. */
   stop(): void;
 }
 
-/** Creates the watch. `onStuck` is called once, when not a single message has left for so long. */
+/**
+ * Creates the watch. `onStuck` is called once, when messages are on their way and not one has left for so long. Its timer runs
+ * on from one message to the next, for streams that send thousands a second.
+ */
 export function createReaderWatch(readerStuckMs: number, onStuck: (error: AppError) => void): ReaderWatch {
+  let unsent = 0;
+  let sinceMs = 0;
   let timer: NodeJS.Timeout | undefined;
+  const arm = (waitMs: number) => {
+    timer = setTimeout(check, waitMs);
+    timer.unref();
+  };
+  const check = () => {
+    timer = undefined;
+    if (unsent === 0) return;
+    const stuckMs = performance.now() - sinceMs;
+    if (stuckMs >= readerStuckMs) onStuck(responsesUnread());
+    else arm(readerStuckMs - stuckMs);
+  };
   return {
-    start() {
-      if (timer !== undefined) return;
-      timer = setTimeout(() => onStuck(responsesUnread()), readerStuckMs);
-      timer.unref();
+    wrote() {
+      if (unsent === 0) sinceMs = performance.now();
+      unsent += 1;
+      if (timer === undefined) arm(readerStuckMs);
     },
-    sent: () => void timer?.refresh(),
-    stop() {
-      clearTimeout(timer);
-      timer = undefined;
+    sent() {
+      unsent -= 1;
+      sinceMs = performance.now();
     },
+    stop: () => clearTimeout(timer),
   };
 }
 

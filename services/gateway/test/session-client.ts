@@ -16,8 +16,6 @@ export interface SessionEnd {
 export interface SessionClientOptions {
   readonly key?: string | null;
   readonly metadata?: Record<string, string>;
-  /** Whether to read; default true. */
-  readonly reads?: boolean;
 }
 
 /** A client of McpService.Session that keeps what it receives, frame by frame. */
@@ -28,7 +26,7 @@ export class SessionClient implements Disposable {
   readonly ended: Promise<SessionEnd>;
   readonly #client: Client;
 
-  constructor(target: string, { key, metadata: extra = {}, reads = true }: SessionClientOptions) {
+  constructor(target: string, { key, metadata: extra = {} }: SessionClientOptions) {
     this.#client = new Client(target, credentials.createInsecure(), {
       'grpc.use_local_subchannel_pool': 1,
       'grpc.max_receive_message_length': -1,
@@ -47,13 +45,13 @@ export class SessionClient implements Disposable {
       this.stream.on('error', (error: ServiceError) => resolve({ code: error.code, reason: reasonOf(error) }));
       this.stream.on('status', ({ code }) => code === status.OK && resolve({ code, reason: undefined }));
     });
-    if (reads) this.stream.on('data', ({ messages }: SessionResponse) => this.#take(messages));
+    this.stream.on('data', ({ messages }: SessionResponse) => this.#take(messages));
   }
 
   /** Opens a session and waits for its greeting, an empty frame. */
   static async open(fixture: GatewayFixture, options: SessionClientOptions = {}): Promise<SessionClient> {
     const client = new SessionClient(fixture.grpcTarget, { key: fixture.key, ...options });
-    if (options.reads !== false) await vi.waitFor(() => expect(client.frameSizes).toEqual([0]));
+    await vi.waitFor(() => expect(client.frameSizes[0]).toBe(0));
     return client;
   }
 
