@@ -246,6 +246,7 @@ export class SessionStream {
 
   #fail(id: unknown, error: JsonRpcError): void {
     if (typeof id === 'number') return this.#release(id)?.reject(error);
+    if (id !== null) return;
     // A request could not even be read: one whose parameters came as text and are not JSON.
     const unreadable = [...this.#inFlight.values()].filter(({ paramsText }) => !isJson(paramsText));
     for (const request of unreadable) this.#release(request.id)?.reject(error);

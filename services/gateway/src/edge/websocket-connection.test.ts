@@ -73,7 +73,11 @@ function world(pipeline: Partial<Pipeline> = {}) {
     dialect: 'native',
     parent: undefined,
   });
-  const receive = () => socket.emit('message', Buffer.from('{"jsonrpc":"2.0","id":1,"method":"ping"}'), false);
+  let lastId = 0;
+  const receive = () => {
+    lastId += 1;
+    socket.emit('message', Buffer.from(`{"jsonrpc":"2.0","id":${lastId},"method":"ping"}`), false);
+  };
   return { socket, clock, connection, receive };
 }
 
