@@ -29,7 +29,7 @@ export class FrameStream {
     this.#events = events;
     const metadata = new Metadata();
     for (const [name, value] of Object.entries(headers)) metadata.set(name, value);
-    this.#stream = client.makeBidiStreamRequest(PATH, passThrough, SessionResponse.decode, metadata);
+    this.#stream = client.makeBidiStreamRequest(PATH, passThrough, decode, metadata);
     this.#openTimer = setTimeout(() => this.#stream.cancel(), OPEN_TIMEOUT_MS);
     this.#stream.on('data', ({ messages }: SessionResponse) => this.#take(messages));
     this.#stream.on('drain', () => this.#drained());
@@ -80,6 +80,7 @@ export class FrameStream {
 }
 
 const passThrough = (bytes: Buffer): Buffer => bytes;
+const decode = (bytes: Buffer): SessionResponse => SessionResponse.decode(bytes);
 
 function textOf(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');

@@ -1,7 +1,7 @@
 import type { Client, ServiceError } from '@grpc/grpc-js';
 
 import { backoffMs } from './backoff.ts';
-import { JsonRpcError, SessionError } from './errors.ts';
+import { JsonRpcError, type SessionError } from './errors.ts';
 import { FrameStream } from './frame-stream.ts';
 import { readMessage } from './incoming-message.ts';
 import { isObject } from './json.ts';

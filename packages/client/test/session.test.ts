@@ -53,7 +53,9 @@ test('no more is in flight than may be, and the rest follows', async () => {
 test('several streams are given as much each', async () => {
   await using world = await start({ sessions: 2, inFlightMax: 2 });
   const answers = ask(world.session, 4);
-  await vi.waitFor(() => expect(world.gateway.messages.map(({ id }) => id).toSorted()).toEqual([1, 1, 2, 2]));
+  await vi.waitFor(() =>
+    expect(world.gateway.messages.map(({ id }) => String(id)).toSorted()).toEqual(['1', '1', '2', '2']),
+  );
   world.gateway.answerAll();
   await Promise.all(answers);
 });

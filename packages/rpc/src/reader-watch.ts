@@ -8,10 +8,10 @@ export const READER_STUCK_MS = 30_000;
 /** Watches whether the client of a stream reads. */
 export interface ReaderWatch {
   /** To be called for each message that is written, and for each that has left the process. */
-  wrote(): void;
-  sent(): void;
+  readonly wrote: () => void;
+  readonly sent: () => void;
   /** To be called when the stream is gone. */
-  stop(): void;
+  readonly stop: () => void;
 }
 
 /**
@@ -50,7 +50,7 @@ export function createReaderWatch(readerStuckMs: number, onStuck: (error: AppErr
 /**
  * Resets the HTTP/2 stream of a server's call; its client sees RESOURCE_EXHAUSTED. A status would wait behind the messages
  * that are not read, and hold them, for as long as the client keeps its connection. grpc-js offers no way to do this, so it
- * is reached through its private members; reader-watch.test.ts fails when they change. Without them the call ends by
+ * is reached through its private members; session.contract.test.ts of the gateway fails when they change. Without them the call ends by
  * itself, with its connection.
  */
 export function resetUnread(grpcCall: unknown): void {

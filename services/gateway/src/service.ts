@@ -1,6 +1,6 @@
 import { createMemoryRateLimiter, createRedisRateLimiter, type RateLimiter } from '@gantry/rate-limit';
 import { closeRedis, createRedis } from '@gantry/redis';
-import { createRpcServer } from '@gantry/rpc';
+import { type BoundService, createRpcServer, type RpcServer } from '@gantry/rpc';
 import type { RunningService, ServicePlatform } from '@gantry/runtime';
 import { systemClock } from '@gantry/telemetry';
 
@@ -21,6 +21,7 @@ import { createSessionLoad, type SessionLoadLimits } from './edge/session-load.t
 import { SESSION_AGE_MAX_MS } from './edge/session.ts';
 import { serveWebSockets } from './edge/websocket.ts';
 import { credentialMissing, policyStreamDown } from './errors.ts';
+import { showLoads } from './load-gauges.ts';
 import { createMethodTables } from './methods/method-table.ts';
 import { createGatewayMetrics } from './metrics.ts';
 import { createPipeline } from './pipeline/pipeline.ts';
@@ -70,17 +71,7 @@ export async function createGatewayService(
   const onRevoked = (credentialId: string) => connections.closeCredential(credentialId);
   const policyWatch = stack.use(startPolicyWatch({ policy: backends.policy, credentials, onRevoked, logger }));
 
-  metrics.gauge('gantry_gateway_in_flight', 'Requests being worked on.', () => pipeline.inFlight);
-  metrics.gauge('gantry_subscriptions', 'Resources that connections follow.', () => connections.subscriptionCount);
-  metrics.gauge('gantry_gateway_sessions', 'Sessions that are open.', () => sessions.sessions);
-  metrics.gauge('gantry_gateway_session_requests', 'Requests of sessions being worked on.', () => sessions.requests);
-  metrics.gauge('gantry_gateway_session_bytes', 'Bytes that sessions hold.', () => sessions.bytes);
-  metrics.gauge('gantry_gateway_body_bytes', 'Bytes of request bodies that are held.', () => bodies.bytes);
-  metrics.gauge('gantry_audit_spool_events', 'Audit events that auth does not have yet.', () => audit.length);
-  metrics.gauge('gantry_audit_spool_bytes', 'Their bytes.', () => audit.bytes);
-  metrics.gauge('gantry_audit_appends_in_flight', 'Batches on their way to auth.', () => audit.appendsInFlight);
-  metrics.gauge('gantry_credential_cache_entries', 'Credentials whose principal is cached.', () => credentials.size);
-  metrics.gauge('gantry_policy_stream_live', '1 while revocations are heard of.', () => Number(credentials.isLive));
+  showLoads(metrics, { pipeline, connections, sessions, bodies, audit, credentials });
   platform.readiness.addCheck(
     'policy-stream',
     async () => {
@@ -89,20 +80,8 @@ export async function createGatewayService(
     { critical: false },
   );
 
-  const grpc = stack.use(
-    await createRpcServer({
-      ...platform,
-      ...config.grpc,
-      services: [createMcpService({ pipeline, clock, requestTimeoutMs, serveSession })],
-      // Clients show an API key to the pipeline; nobody has an assertion to show here.
-      verifyCaller: () => Promise.reject(credentialMissing()),
-      // Lanes are for services of ours; clients have McpService.Session.
-      laneCallsInFlightMax: 0,
-      readerStuckMs: limits.readerStuckMs ?? READER_STUCK_MS,
-      // A session that was opened last thing grows old, and its last requests are answered.
-      connectionGraceMs: SESSION_AGE_MAX_MS + requestTimeoutMs,
-    }),
-  );
+  const service = createMcpService({ pipeline, clock, requestTimeoutMs, serveSession });
+  const grpc = stack.use(await startGrpc(service, { config, platform, limits }));
   const port = await listen(server, config.http);
   stack.defer(() => server.closeAllConnections());
   stack.defer(() => void server.close());
@@ -123,6 +102,27 @@ export async function createGatewayService(
     },
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
+}
+
+interface Surroundings {
+  readonly config: Config;
+  readonly platform: ServicePlatform;
+  readonly limits: EdgeLimits;
+}
+
+function startGrpc(service: BoundService, { config, platform, limits }: Surroundings): Promise<RpcServer> {
+  return createRpcServer({
+    ...platform,
+    ...config.grpc,
+    services: [service],
+    // Clients show an API key to the pipeline; nobody has an assertion to show here.
+    verifyCaller: () => Promise.reject(credentialMissing()),
+    // Lanes are for services of ours; clients have McpService.Session.
+    laneCallsInFlightMax: 0,
+    readerStuckMs: limits.readerStuckMs ?? READER_STUCK_MS,
+    // A session that was opened last thing grows old, and its last requests are answered.
+    connectionGraceMs: SESSION_AGE_MAX_MS + config.requestTimeoutMs,
+  });
 }
 
 function createRateLimiter({ redisUrl }: Config, platform: ServicePlatform, stack: AsyncDisposableStack): RateLimiter {

@@ -4,19 +4,19 @@ import type { MessageSize } from './message-window.ts';
 const MIB = 1024 * 1024;
 
 /** Sessions of a process; one that is idle takes about 30 KiB. */
-export const SESSIONS_MAX = 2_048;
+const SESSIONS_MAX = 2_048;
 
 /** Sessions of a credential: a few clients of many processes, or one that opens them without end. */
-export const CREDENTIAL_SESSIONS_MAX = 64;
+const CREDENTIAL_SESSIONS_MAX = 64;
 
 /**
  * Requests of all sessions worked on at once: three quarters of what the pipeline takes, so that sessions, which wait, never
  * make it refuse those who do not.
  */
-export const PROCESS_REQUESTS_MAX = 1_536;
+const PROCESS_REQUESTS_MAX = 1_536;
 
 /** Requests of one credential: what a single session may have, so that more sessions are more connections, not more share. */
-export const CREDENTIAL_REQUESTS_MAX = 1_024;
+const CREDENTIAL_REQUESTS_MAX = 1_024;
 
 /** Bytes of the messages worked on and of answers not taken yet; as for HTTP bodies. */
 export const PROCESS_BYTES_MAX = 256 * MIB;

@@ -1,13 +1,10 @@
-import { constants } from 'node:http2';
-
-import { AppError } from '@gantry/errors';
 import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 
 import { FRAME_MESSAGES_MAX } from '../../src/edge/session-frame.ts';
+import { gaugeOf, startGated } from '../gated-gateway.ts';
 import { GatewayFixture } from '../gateway-fixture.ts';
 import { SessionClient } from '../session-client.ts';
-import { UnreadingClient } from '../unreading-client.ts';
 
 let gateway: GatewayFixture;
 
@@ -21,40 +18,6 @@ afterAll(async () => {
 
 const ping = (id: unknown) => ({ jsonrpc: '2.0', id, method: 'ping' });
 const ask = (id: unknown, query = 'x') => ({ jsonrpc: '2.0', id, method: 'context/get', params: { query } });
-
-/** A gateway whose context/get is answered when the test says so, by its query. */
-async function startGated(limits: Parameters<typeof GatewayFixture.start>[0] = {}) {
-  const gates = new Map<string, () => void>();
-  const aborted: string[] = [];
-  const fixture = await GatewayFixture.start({
-    ...limits,
-    overrides: {
-      context: {
-        getContext: async ({ query }, { signal }) => {
-          const gate = Promise.withResolvers<void>();
-          gates.set(query, gate.resolve);
-          signal.addEventListener('abort', () => {
-            aborted.push(query);
-            gate.reject(signal.reason);
-          });
-          await gate.promise;
-          return { items: [], total: 0n, queryId: query };
-        },
-      },
-    },
-  });
-  const begun = (count: number) => vi.waitFor(() => expect(gates.size).toBe(count), { timeout: 5_000 });
-  const open = (query: string) => gates.get(query)?.();
-  return { fixture, gates, begun, open, aborted };
-}
-
-async function gaugeOf(fixture: GatewayFixture, name: string, labels: Record<string, string> = {}): Promise<number> {
-  const metric = await fixture.platform.metrics.getSingleMetric(name)?.get();
-  const found = metric?.values.find((value) =>
-    Object.entries(labels).every(([key, text]) => value.labels[key] === text),
-  );
-  return found?.value ?? 0;
-}
 
 describe('session', () => {
   test('begins with an empty frame and answers a request', async () => {
@@ -324,114 +287,5 @@ describe('what is in flight', () => {
     }
     for (const query of gates.keys()) open(query);
     await vi.waitFor(() => expect([first, second, other].map(({ received }) => received.length)).toEqual([3, 1, 2]));
-  });
-});
-
-describe('sessions are limited', () => {
-  test('by credential', async () => {
-    await using fixture = await GatewayFixture.start({ limits: { sessions: { credentialSessionsMax: 1 } } });
-    using client = await SessionClient.open(fixture);
-    using second = new SessionClient(fixture.grpcTarget, { key: fixture.key });
-    expect(await second.ended).toEqual({ code: status.RESOURCE_EXHAUSTED, reason: 'SESSION_LIMIT_REACHED' });
-    client[Symbol.dispose]();
-    await vi.waitFor(async () => expect(await gaugeOf(fixture, 'gantry_gateway_sessions')).toBe(0));
-    using third = await SessionClient.open(fixture);
-    expect(await third.call('ping')).toMatchObject({ result: {} });
-  });
-
-  test('by process', async () => {
-    await using fixture = await GatewayFixture.start({ limits: { sessions: { sessionsMax: 1 } } });
-    using _ = await SessionClient.open(fixture);
-    using other = new SessionClient(fixture.grpcTarget, { key: fixture.auth.addKey({ credentialId: 'other' }) });
-    expect(await other.ended).toEqual({ code: status.RESOURCE_EXHAUSTED, reason: 'SESSION_LIMIT_REACHED' });
-  });
-});
-
-describe('a session ends', () => {
-  test.each([
-    ['no key', () => null, 'CREDENTIAL_MISSING'],
-    ['something that is no key', () => 'nope', 'CREDENTIAL_INVALID'],
-    ['an expired key', () => gateway.auth.addKey({}, 'expired'), 'CREDENTIAL_EXPIRED'],
-    ['a revoked key', () => gateway.auth.addKey({}, 'revoked'), 'CREDENTIAL_REVOKED'],
-  ])('UNAUTHENTICATED with %s, and is recorded', async (_name, key, reason) => {
-    const before = await gateway.auditedCount();
-    using client = new SessionClient(gateway.grpcTarget, { key: key() });
-    client.send(ping(1));
-    expect(await client.ended).toEqual({ code: status.UNAUTHENTICATED, reason });
-    expect(client.received).toEqual([]);
-    await vi.waitFor(() =>
-      expect(gateway.auth.events.slice(before)).toMatchObject([{ reason, outcome: 2, transport: 'grpc' }]),
-    );
-  });
-
-  test('UNAUTHENTICATED when its key is revoked', async () => {
-    const key = gateway.auth.addKey({ credentialId: 'to-be-revoked' });
-    using client = await SessionClient.open(gateway, { key });
-    gateway.auth.revoke(key);
-    expect(await client.ended).toEqual({ code: status.UNAUTHENTICATED, reason: 'CREDENTIAL_REVOKED' });
-  });
-
-  test('UNAVAILABLE when auth cannot be asked', async () => {
-    const key = gateway.auth.addKey({ credentialId: 'unasked' });
-    gateway.auth.failure = new AppError({ code: 'UNAVAILABLE', reason: 'DATABASE_LOST', message: 'it is away' });
-    using client = new SessionClient(gateway.grpcTarget, { key });
-    expect(await client.ended).toMatchObject({ code: status.UNAVAILABLE });
-    gateway.auth.failure = undefined;
-  });
-
-  test('GATEWAY_DRAINING when the gateway stops, after what it has begun is answered', async () => {
-    const { fixture, begun, open } = await startGated();
-    await using _ = fixture;
-    using client = await SessionClient.open(fixture);
-    client.send(ask(1, 'a'));
-    await begun(1);
-    const drained = fixture.gateway.drain();
-    open('a');
-    expect(await client.ended).toEqual({ code: status.UNAVAILABLE, reason: 'GATEWAY_DRAINING' });
-    expect(client.received).toMatchObject([{ id: 1, result: { query_id: 'a' } }]);
-    await drained;
-    expect(fixture.auth.events.filter(({ method }) => method === 'context/get')).toHaveLength(1);
-  });
-
-  test('PING_UNANSWERED when a client says nothing', async () => {
-    await using fixture = await GatewayFixture.start({ limits: { checkIntervalMs: 100 } });
-    using client = await SessionClient.open(fixture);
-    expect(await client.next()).toEqual({ jsonrpc: '2.0', id: expect.any(String), method: 'ping' });
-    expect(await client.ended).toEqual({ code: status.DEADLINE_EXCEEDED, reason: 'PING_UNANSWERED' });
-  });
-
-  test('not while the client answers pings', async () => {
-    await using fixture = await GatewayFixture.start({ limits: { checkIntervalMs: 100 } });
-    using client = await SessionClient.open(fixture);
-    for (let count = 0; count < 5; count += 1) {
-      const request = await client.next();
-      if (Array.isArray(request)) throw new Error('a ping is no batch');
-      client.send({ jsonrpc: '2.0', id: request.id, result: {} });
-    }
-    expect(await client.call('protocol/capabilities')).toMatchObject({ result: {} });
-  });
-
-  test('with a reset when a client reads nothing, and holds little until then', async () => {
-    await using fixture = await GatewayFixture.start({ limits: { readerStuckMs: 500 } });
-    using client = new UnreadingClient(fixture.grpcTarget, fixture.key);
-    const request = { jsonrpc: '2.0', method: 'protocol/capabilities' };
-    for (let id = 0; id < 20_000; id += 100) {
-      client.send(Array.from({ length: 100 }, (_unused, index) => ({ ...request, id: id + index })));
-    }
-    let most = 0;
-    let isReset = false;
-    void client.reset.then(() => (isReset = true));
-    await vi.waitFor(
-      async () => {
-        most = Math.max(most, await gaugeOf(fixture, 'gantry_gateway_session_bytes'));
-        expect(isReset).toBe(true);
-      },
-      { timeout: 20_000, interval: 20 },
-    );
-    expect(await client.reset).toBe(constants.NGHTTP2_ENHANCE_YOUR_CALM);
-    expect(most).toBeGreaterThan(0);
-    expect(most).toBeLessThan(16 * 1024 * 1024);
-    await vi.waitFor(async () => expect(await gaugeOf(fixture, 'gantry_gateway_session_bytes')).toBe(0));
-    expect(await gaugeOf(fixture, 'gantry_gateway_sessions')).toBe(0);
   });
 });
