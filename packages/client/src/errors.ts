@@ -57,6 +57,17 @@ export function connectionLost(cause: unknown): SessionError {
   });
 }
 
+/** The gateway, or something before it, does not take such sessions, and does not say why. */
+export function sessionRefused(code: string, cause: Error): SessionError {
+  return new SessionError({
+    code,
+    reason: 'SESSION_REFUSED',
+    message: `the session was refused: ${cause.message}`,
+    mayHaveRun: true,
+    cause,
+  });
+}
+
 /** The session was closed by its owner. */
 export function sessionClosed(): SessionError {
   return new SessionError({

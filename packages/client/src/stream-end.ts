@@ -2,7 +2,7 @@ import { ErrorInfo } from '@gantry/protocol/google/rpc/error_details';
 import { Status } from '@gantry/protocol/google/rpc/status';
 import { type ServiceError, status } from '@grpc/grpc-js';
 
-import { connectionLost, SessionError } from './errors.ts';
+import { connectionLost, SessionError, sessionRefused } from './errors.ts';
 
 const ERROR_INFO_TYPE = 'type.googleapis.com/google.rpc.ErrorInfo';
 
@@ -29,9 +29,9 @@ const finalCodes: ReadonlySet<status> = new Set([
 export function toStreamEnd(cause: ServiceError | undefined): StreamEnd {
   if (cause === undefined) return { error: connectionLost(undefined), isFinal: false };
   const isFinal = finalCodes.has(cause.code);
-  const reason = reasonOf(cause) ?? (isFinal ? 'SESSION_REFUSED' : undefined);
-  if (reason === undefined) return { error: connectionLost(cause), isFinal };
   const code = status[cause.code];
+  const reason = reasonOf(cause);
+  if (reason === undefined) return { error: isFinal ? sessionRefused(code, cause) : connectionLost(cause), isFinal };
   const error = new SessionError({ code, reason, message: cause.details, mayHaveRun: !notBegun.has(reason), cause });
   return { error, isFinal };
 }
