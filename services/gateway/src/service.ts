@@ -33,6 +33,8 @@ const AUDIT_FLUSH_MS = 5_000;
 export interface EdgeLimits {
   readonly bodies?: BodyBudgetLimits | undefined;
   readonly sessions?: SessionLoadLimits | undefined;
+  /** The age at which a session ends. */
+  readonly sessionAgeMs?: number | undefined;
   /** How often connections are pinged. */
   readonly checkIntervalMs?: number | undefined;
   /** How long the client of a gRPC stream may read nothing. */
@@ -67,7 +69,7 @@ export async function createGatewayService(
   const { resources } = backends;
   serveWebSockets({ ...edge, connections, resources });
   const sessions = createSessionLoad(limits.sessions);
-  const serveSession = createSessionEdge({ ...edge, connections, resources, load: sessions });
+  const serveSession = createSessionEdge({ ...edge, ...limits, connections, resources, load: sessions });
   const onRevoked = (credentialId: string) => connections.closeCredential(credentialId);
   const policyWatch = stack.use(startPolicyWatch({ policy: backends.policy, credentials, onRevoked, logger }));
 

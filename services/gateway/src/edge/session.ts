@@ -24,6 +24,8 @@ export interface SessionHost {
   readonly load: SessionLoad;
   readonly connections: ConnectionSet;
   readonly metrics: Pick<GatewayMetrics, 'activeConnections'>;
+  /** Default 300,000. */
+  readonly sessionAgeMs?: number | undefined;
 }
 
 /** What a session needs. */
@@ -47,11 +49,11 @@ export class Session implements Disposable, MessageLink {
   /** @throws {AppError} SESSION_LIMIT_REACHED. */
   constructor(options: SessionOptions) {
     this.#options = options;
-    const { load, connection, connections, metrics } = options;
+    const { load, connection, connections, metrics, sessionAgeMs = SESSION_AGE_MS } = options;
     this.#share = load.open(connection.credentialId, () => this.#connection.goOn());
     const window = withShare(createMessageWindow(FRAME_MESSAGES_MAX), this.#share);
     this.#connection = new MessageConnection({ ...connection, link: this, window, transport: 'grpc' });
-    this.#ageTimer = setTimeout(() => void this.#connection.drain(sessionAged()), ageMs());
+    this.#ageTimer = setTimeout(() => void this.#connection.drain(sessionAged()), jittered(sessionAgeMs));
     this.#ageTimer.unref();
     metrics.activeConnections.inc({ transport: 'grpc' });
     connections.add(this.#connection);
@@ -129,8 +131,8 @@ export class Session implements Disposable, MessageLink {
   }
 }
 
-function ageMs(): number {
-  return SESSION_AGE_MS * (1 - SESSION_AGE_JITTER + 2 * SESSION_AGE_JITTER * Math.random());
+function jittered(ageMs: number): number {
+  return ageMs * (1 - SESSION_AGE_JITTER + 2 * SESSION_AGE_JITTER * Math.random());
 }
 
 /** Counts what a window lets in for all sessions too. */

@@ -88,6 +88,19 @@ describe('a session ends', () => {
     expect(fixture.auth.events.filter(({ method }) => method === 'context/get')).toHaveLength(1);
   });
 
+  test('SESSION_AGED when it is old, after what it has begun is answered', async () => {
+    const { fixture, begun, open } = await startGated({ limits: { sessionAgeMs: 300 } });
+    await using _ = fixture;
+    using client = await SessionClient.open(fixture);
+    client.send(ask(1, 'a'));
+    await begun(1);
+    client.send(ping(2));
+    expect(await client.next()).toMatchObject({ id: 2 });
+    open('a');
+    expect(await client.ended).toEqual({ code: status.UNAVAILABLE, reason: 'SESSION_AGED' });
+    expect(client.received).toMatchObject([{ id: 1, result: { query_id: 'a' } }]);
+  });
+
   test('PING_UNANSWERED when a client says nothing', async () => {
     await using fixture = await GatewayFixture.start({ limits: { checkIntervalMs: 100 } });
     using client = await SessionClient.open(fixture);
