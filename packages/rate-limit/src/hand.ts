@@ -1,13 +1,13 @@
 import type { Lease } from './lease.ts';
-import type { UnusedTokens } from './token-store.ts';
+import type { Lessor } from './lessor.ts';
 
 /** The tokens of one key that this replica holds: the lease in use, and the next one when it has come. */
 export class Hand {
-  readonly #giveBack: (unused: UnusedTokens) => void;
+  readonly #lessor: Pick<Lessor, 'giveBack'>;
   readonly #leases: Lease[] = [];
 
-  constructor(giveBack: (unused: UnusedTokens) => void) {
-    this.#giveBack = giveBack;
+  constructor(lessor: Pick<Lessor, 'giveBack'>) {
+    this.#lessor = lessor;
   }
 
   /** Tokens not used yet; some of them may be void. */
@@ -44,6 +44,6 @@ export class Hand {
 
   #dropFirst(): void {
     const unused = this.#leases.shift()?.unused();
-    if (unused !== undefined) this.#giveBack(unused);
+    if (unused !== undefined) this.#lessor.giveBack(unused);
   }
 }

@@ -38,7 +38,7 @@ export class LeasedKey implements LimitedKey, TokenHolder {
     this.#lessor = lessor;
     this.#rate = rate;
     this.#aheadMax = aheadMax(rate);
-    this.#hand = new Hand((unused) => lessor.giveBack(unused));
+    this.#hand = new Hand(lessor);
   }
 
   /** Takes tokens in hand, and asks the store for those that are missing. */

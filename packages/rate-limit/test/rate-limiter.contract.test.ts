@@ -11,8 +11,7 @@ import { MemoryTokenStore } from './memory-token-store.ts';
 import { connectRedis } from './redis-fixture.ts';
 import { createReplica } from './replica.ts';
 
-/** Ahead of Redis' own clock, by which its keys expire. */
-const START_MS = Date.now() + 3_600_000;
+const START_MS = 1_790_000_000_000;
 
 function createClock() {
   const clock = { nowMs: START_MS, now: () => clock.nowMs };
@@ -21,7 +20,7 @@ function createClock() {
 
 interface Kind {
   readonly name: string;
-  create(clock: Clock): Promise<Disposable & { readonly limiter: RateLimiter }>;
+  readonly create: (clock: Clock) => Promise<Disposable & { readonly limiter: RateLimiter }>;
 }
 
 const kinds: readonly Kind[] = [

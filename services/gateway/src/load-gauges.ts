@@ -12,7 +12,7 @@ export interface Loads {
   readonly connections: Pick<ConnectionSet, 'subscriptionCount'>;
   readonly sessions: Pick<SessionLoad, 'sessions' | 'requests' | 'bytes'>;
   readonly bodies: Pick<BodyBudget, 'bytes'>;
-  readonly audit: Pick<AuditSpool, 'length' | 'bytes' | 'appendsInFlight'>;
+  readonly audit: Pick<AuditSpool, 'length' | 'bytes' | 'appendsInFlight' | 'isRefusing'>;
   readonly credentials: Pick<CredentialCache, 'size' | 'isLive'>;
 }
 
@@ -28,6 +28,9 @@ export function showLoads({ gauge }: Pick<GatewayMetrics, 'gauge'>, loads: Loads
   gauge('gantry_audit_spool_events', 'Audit events that auth does not have yet.', () => audit.length);
   gauge('gantry_audit_spool_bytes', 'Their bytes.', () => audit.bytes);
   gauge('gantry_audit_appends_in_flight', 'Batches on their way to auth.', () => audit.appendsInFlight);
+  gauge('gantry_audit_refusing', '1 while requests are refused for want of an audit log.', () =>
+    Number(audit.isRefusing),
+  );
   gauge('gantry_credential_cache_entries', 'Credentials whose principal is cached.', () => credentials.size);
   gauge('gantry_policy_stream_live', '1 while revocations are heard of.', () => Number(credentials.isLive));
 }

@@ -120,7 +120,7 @@ function startGrpc(service: BoundService, { config, platform, limits }: Surround
     // Clients show an API key to the pipeline; nobody has an assertion to show here.
     verifyCaller: () => Promise.reject(credentialMissing()),
     // Lanes are for services of ours; clients have McpService.Session.
-    laneCallsInFlightMax: 0,
+    lanes: false,
     readerStuckMs: limits.readerStuckMs ?? READER_STUCK_MS,
     // A session that was opened last thing grows old, and its last requests are answered.
     connectionGraceMs: SESSION_AGE_MAX_MS + config.requestTimeoutMs,

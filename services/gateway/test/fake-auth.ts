@@ -31,6 +31,8 @@ export class FakeAuth {
   authenticateCount = 0;
   /** What authenticate fails with, when it is to fail. */
   failure: AppError | undefined;
+  /** What appending audit events waits for; it fails when this rejects. */
+  beforeAppend: (events: readonly AuditEvent[]) => Promise<void> = async () => undefined;
 
   constructor(assertions: TestAssertions) {
     this.#assertions = assertions;
@@ -123,6 +125,7 @@ export class FakeAuth {
       {
         ...unimplemented(AuditServiceDefinition),
         appendAuditEvents: async ({ events }) => {
+          await this.beforeAppend(events);
           this.events.push(...events);
           return { stored: events.length };
         },

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
+import { isReason } from '@gantry/errors';
 import { type AuditEvent, AuditOutcome } from '@gantry/protocol/gantry/auth/v1/audit_service';
 import { afterAll, describe, expect, test } from 'vitest';
 
@@ -70,6 +71,36 @@ describe('appendAuditEvents and queryAuditEvents', () => {
     const changed = { ...a, target: 'changed', eventId: a.eventId.toUpperCase() };
     await expect(audit.appendAuditEvents({ events: [changed, b] })).resolves.toEqual({ stored: 2 });
     expect((await query()).map((event) => event.target)).toEqual(['echo', 'echo']);
+  });
+
+  test('store an event once when batches that share it come at the same time, in whatever order', async () => {
+    const { at, query } = await createReader('concurrent');
+    const events = Array.from({ length: 40 }, (_, second) => at(second));
+    const batches = Array.from({ length: 8 }, (_, index) => {
+      const some = events.slice(index * 2, index * 2 + 20);
+      return index % 2 === 0 ? some : some.toReversed();
+    });
+    // Two transactions that wait for each other's events are a conflict for one of them, which is sent again.
+    const append = async (batch: readonly AuditEvent[]): Promise<void> => {
+      await audit
+        .appendAuditEvents({ events: batch })
+        .catch((error: unknown) => (isReason(error, 'DATABASE_CONFLICT') ? append(batch) : Promise.reject(error)));
+    };
+    await Promise.all(batches.map(append));
+    expect((await query()).map(({ eventId }) => eventId)).toEqual(
+      events
+        .slice(0, 34)
+        .toReversed()
+        .map(({ eventId }) => eventId),
+    );
+  });
+
+  test('store what is new of a batch whose other events are stored', async () => {
+    const { at, query } = await createReader('partly');
+    const events = Array.from({ length: 10 }, (_, second) => at(second, { target: 'é' }));
+    await audit.appendAuditEvents({ events: events.slice(3, 7) });
+    await expect(audit.appendAuditEvents({ events })).resolves.toEqual({ stored: 10 });
+    expect(await query()).toHaveLength(10);
   });
 
   test('store a full batch, and the smallest and largest of everything', async () => {

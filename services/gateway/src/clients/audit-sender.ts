@@ -16,7 +16,7 @@ export const COMPANY_EVENTS_MIN = 32;
 
 const APPEND_TIMEOUT_MS = 5_000;
 /** One small call a second is little, and while strict mode waits for it, nothing is executed. */
-const BACKOFF = { baseMs: 100, maxMs: 1_000, random: Math.random };
+const BACKOFF = { baseMs: 100, maxMs: 1_000 };
 const MS_PER_SECOND = 1_000;
 
 /** What a batch holds. */
@@ -37,6 +37,8 @@ export interface AuditSenderOptions {
   readonly audit: Pick<AuditClient, 'appendAuditEvents'>;
   readonly metrics: Pick<GatewayMetrics, 'auditDropped' | 'auditAppendSeconds' | 'auditBatchEvents'>;
   readonly logger: Logger;
+  /** Spreads retries. Default `Math.random`. */
+  readonly random?: () => number;
   /** Called when a call has returned and another one can be made. */
   readonly onFree: () => void;
 }
@@ -50,6 +52,7 @@ export class AuditSender implements AsyncDisposable {
   /** Calls that failed one after the other. */
   #failures = 0;
   #retryTimer: NodeJS.Timeout | undefined;
+  #isIdle = true;
   #idle = Promise.withResolvers<void>();
 
   constructor(options: AuditSenderOptions) {
@@ -74,7 +77,8 @@ export class AuditSender implements AsyncDisposable {
 
   /** Sends a batch as soon as its turn comes. */
   send(batch: AuditBatch): void {
-    if (this.#inFlight === 0 && this.#waiting.length === 0) this.#idle = Promise.withResolvers();
+    if (this.#isIdle) this.#idle = Promise.withResolvers();
+    this.#isIdle = false;
     this.#waiting.push(batch);
     this.#pump();
   }
@@ -88,7 +92,7 @@ export class AuditSender implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     clearTimeout(this.#retryTimer);
     this.#stopped.abort();
-    if (this.#inFlight === 0) this.#idle.resolve();
+    this.#rest();
     await this.#idle.promise;
   }
 
@@ -116,8 +120,13 @@ export class AuditSender implements AsyncDisposable {
     else this.#tryLater(batch);
     this.#pump();
     this.#options.onFree();
-    const isDone = this.#waiting.length === 0 || this.#stopped.signal.aborted;
-    if (this.#inFlight === 0 && isDone) this.#idle.resolve();
+    if (this.#waiting.length === 0 || this.#stopped.signal.aborted) this.#rest();
+  }
+
+  #rest(): void {
+    if (this.#inFlight > 0) return;
+    this.#isIdle = true;
+    this.#idle.resolve();
   }
 
   async #append({ bytes, events }: AuditBatch): Promise<AppError | undefined> {
@@ -152,7 +161,8 @@ export class AuditSender implements AsyncDisposable {
     this.#failures += 1;
     if (this.#failures === 1) this.#options.logger.warn('audit events are not taken, they wait');
     if (this.#stopped.signal.aborted) return;
-    this.#retryTimer ??= setTimeout(() => this.#retry(), backoffMs(this.#failures, BACKOFF));
+    const { random = Math.random } = this.#options;
+    this.#retryTimer ??= setTimeout(() => this.#retry(), backoffMs(this.#failures, { ...BACKOFF, random }));
   }
 
   #retry(): void {

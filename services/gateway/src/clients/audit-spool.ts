@@ -28,6 +28,8 @@ export interface AuditSpoolOptions {
   readonly audit: AuditSenderOptions['audit'];
   readonly metrics: AuditSenderOptions['metrics'];
   readonly logger: Logger;
+  /** Spreads retries. Default `Math.random`. */
+  readonly random?: () => number;
   /** Default {@link DURABLE_WITHIN_MS}. */
   readonly durableWithinMs?: number;
 }

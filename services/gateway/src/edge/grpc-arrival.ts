@@ -1,6 +1,7 @@
 import type { CallContext } from '@gantry/rpc';
 import type { Clock } from '@gantry/telemetry';
 
+import { PresentedCredential } from '../clients/presented-credential.ts';
 import type { Arrival } from '../pipeline/arrival.ts';
 
 /** What a call does not say itself. */
@@ -14,7 +15,7 @@ export function toGrpcArrival(context: CallContext, { clock, requestTimeoutMs }:
   return {
     transport: 'grpc',
     clientAddress: context.peer,
-    authorization: context.metadata('authorization'),
+    credential: new PresentedCredential(context.metadata('authorization')),
     dialect: 'native',
     requestId: context.requestId,
     parent: context.trace,

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
 
 import { type AppError, isAppError } from '@gantry/errors';
+import { Cancellation, type CancelSignal } from '@gantry/rpc';
 import type { Clock, TraceContext } from '@gantry/telemetry';
 
 import type { ResourceClient } from '../clients/backends.ts';
 import type { Identity } from '../clients/credential-cache.ts';
+import type { PresentedCredential } from '../clients/presented-credential.ts';
 import {
   bodyTooLarge,
   gatewayDraining,
@@ -22,6 +24,7 @@ import type { MethodCall, PushConnection } from '../methods/method.ts';
 import type { Transport } from '../metrics.ts';
 import type { Arrival } from '../pipeline/arrival.ts';
 import type { Answer, Pipeline } from '../pipeline/pipeline.ts';
+import { proceed } from '../pipeline/settle.ts';
 import { idTextsOf } from './frame.ts';
 import type { MessageWindow } from './message-window.ts';
 import { ResourceSubscriptions } from './resource-subscriptions.ts';
@@ -71,7 +74,7 @@ export interface MessageConnectionOptions {
   readonly clock: Clock;
   readonly requestTimeoutMs: number;
   readonly clientAddress: string;
-  readonly authorization: string | undefined;
+  readonly credential: PresentedCredential;
   readonly credentialId: string;
   readonly dialect: Dialect;
   readonly parent: TraceContext | undefined;
@@ -89,6 +92,7 @@ export class MessageConnection implements PushConnection {
   #unread: { readonly bytes: number; readonly sinceMs: number } | undefined;
   #isAlive = true;
   #isDraining = false;
+  #isGoing = false;
   #idle: PromiseWithResolvers<void> | undefined;
 
   constructor(options: MessageConnectionOptions) {
@@ -115,7 +119,7 @@ export class MessageConnection implements PushConnection {
   }
 
   cancel(idText: string): void {
-    this.#workById.get(idText)?.controller.abort();
+    this.#workById.get(idText)?.cancellation.cancel();
   }
 
   /** Says who the connection belongs to at this moment, and closes it when its credential has ended. */
@@ -199,10 +203,14 @@ export class MessageConnection implements PushConnection {
 
   /** Starts what waits, and reads on when nothing does. To be called when there may be room again. */
   goOn(): void {
+    // What is answered at once goes on by itself, within the loop below.
+    if (this.#isGoing) return;
+    this.#isGoing = true;
     while (this.#queue.length > 0 && !this.isSaturated) {
       const next = this.#queue.shift();
       if (next !== undefined) this.#start(next);
     }
+    this.#isGoing = false;
     if (this.#idle !== undefined && this.#isIdle()) this.#idle.resolve();
     if (this.#queue.length === 0 && !this.#isDraining && !this.isSaturated) this.#options.link.resume();
   }
@@ -211,7 +219,7 @@ export class MessageConnection implements PushConnection {
   abandon(): void {
     this.#queue.length = 0;
     this.#subscriptions.close();
-    for (const { controller } of this.#workById.values()) controller.abort();
+    for (const { cancellation } of this.#workById.values()) cancellation.cancel();
   }
 
   /** Records that something came that could not be read at all. */
@@ -224,15 +232,15 @@ export class MessageConnection implements PushConnection {
   }
 
   #start(input: MessageInput): void {
-    const controller = new AbortController();
-    const arrival = this.#arrival(controller.signal);
+    const cancellation = new Cancellation();
+    const arrival = this.#arrival(cancellation);
     const body = this.#parse(input, arrival);
     if (body === undefined) return;
-    const work = { bytes: input.length, requests: body.messages.length, idTexts: idTextsOf(body), controller };
+    const work = { bytes: input.length, requests: body.messages.length, idTexts: idTextsOf(body), cancellation };
     for (const idText of work.idTexts) this.#workById.set(idText, work);
     this.#options.window.begin(work);
-    // It never rejects.
-    void this.#options.pipeline.answer(body, arrival).then((answer) => this.#finish(work, answer));
+    // It never throws and never rejects.
+    void proceed(this.#options.pipeline.answer(body, arrival), (answer) => this.#finish(work, answer));
   }
 
   #parse(input: MessageInput, arrival: Arrival): Body | undefined {
@@ -259,7 +267,7 @@ export class MessageConnection implements PushConnection {
       if (this.#workById.get(idText) === work) this.#workById.delete(idText);
     }
     // A client that has cancelled does not expect an answer.
-    const answerBytes = work.controller.signal.aborted ? 0 : this.#answer(answer);
+    const answerBytes = work.cancellation.aborted ? 0 : this.#answer(answer);
     this.#options.window.end(work, answerBytes);
     this.goOn();
   }
@@ -300,12 +308,12 @@ export class MessageConnection implements PushConnection {
     return text.length;
   }
 
-  #arrival(signal: AbortSignal | undefined): Arrival {
-    const { transport, clientAddress, authorization, parent, clock, requestTimeoutMs } = this.#options;
+  #arrival(signal: CancelSignal | undefined): Arrival {
+    const { transport, clientAddress, credential, parent, clock, requestTimeoutMs } = this.#options;
     return {
       transport,
       clientAddress,
-      authorization,
+      credential,
       dialect: this.#dialect,
       requestId: randomUUID(),
       parent,
@@ -328,5 +336,5 @@ interface Work {
   readonly bytes: number;
   readonly requests: number;
   readonly idTexts: readonly string[];
-  readonly controller: AbortController;
+  readonly cancellation: Cancellation;
 }

@@ -63,10 +63,10 @@ interface Admitted extends SessionEdgeOptions {
 }
 
 function openSession(outbox: SessionOutbox, { arrival, credentialId, ...options }: Admitted): Session {
-  const { clientAddress, authorization, dialect, parent } = arrival;
+  const { clientAddress, credential, dialect, parent } = arrival;
   return new Session({
     ...options,
     outbox,
-    connection: { ...options, clientAddress, authorization, dialect, parent, credentialId },
+    connection: { ...options, clientAddress, credential, dialect, parent, credentialId },
   });
 }

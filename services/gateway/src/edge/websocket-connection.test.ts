@@ -5,6 +5,7 @@ import { fakeClock } from '@gantry/testkit';
 import { expect, test } from 'vitest';
 import type { WebSocket } from 'ws';
 
+import { PresentedCredential } from '../clients/presented-credential.ts';
 import type { Answer, Pipeline } from '../pipeline/pipeline.ts';
 import { MESSAGES_QUEUED_MAX, READER_STUCK_MS, UNSENT_BYTES_MAX } from './message-connection.ts';
 import { WEBSOCKET_MESSAGES_IN_FLIGHT_MAX } from './message-window.ts';
@@ -68,7 +69,7 @@ function world(pipeline: Partial<Pipeline> = {}) {
     clock,
     requestTimeoutMs: 1_000,
     clientAddress: '',
-    authorization: undefined,
+    credential: new PresentedCredential(undefined),
     credentialId: 'k',
     dialect: 'native',
     parent: undefined,

@@ -4,6 +4,7 @@ import { silentLogger, testPrincipal } from '@gantry/testkit';
 import { expect, test } from 'vitest';
 
 import type { CredentialCache } from '../clients/credential-cache.ts';
+import { PresentedCredential } from '../clients/presented-credential.ts';
 import { toHttpResponse } from '../edge/http-response.ts';
 import { isErrorReply } from '../json-rpc/encode-reply.ts';
 import { parseBody } from '../json-rpc/parse-body.ts';
@@ -14,7 +15,7 @@ import { createPipeline, REQUESTS_IN_FLIGHT_MAX } from './pipeline.ts';
 const arrival: Arrival = {
   transport: 'http',
   clientAddress: '',
-  authorization: `Bearer gk_${'0'.repeat(16)}_${'a'.repeat(43)}`,
+  credential: new PresentedCredential(`Bearer gk_${'0'.repeat(16)}_${'a'.repeat(43)}`),
   dialect: 'native',
   requestId: 'r',
   parent: undefined,
