@@ -1,4 +1,8 @@
-export { createMemoryRateLimiter, type MemoryRateLimiterOptions } from './memory-rate-limiter.ts';
+export {
+  createMemoryRateLimiter,
+  type MemoryRateLimiter,
+  type MemoryRateLimiterOptions,
+} from './memory-rate-limiter.ts';
 export {
   BURST_MAX,
   KEY_CHARS_MAX,

@@ -1,8 +1,15 @@
 import { type Clock, systemClock } from '@gantry/telemetry';
 import { LRUCache } from 'lru-cache';
 
-import { takeCell } from './gcra.ts';
-import { type RateLimiter, toCellRate, unlimited } from './rate-limiter.ts';
+import { takeCells } from './gcra.ts';
+import {
+  assertCount,
+  grantAll,
+  type RateDecision,
+  type RateLimit,
+  type RateLimiter,
+  toCellRate,
+} from './rate-limiter.ts';
 
 /** About 15 MB when full; more distinct callers per minute than one process serves. */
 const KEYS_MAX = 100_000;
@@ -15,22 +22,29 @@ export interface MemoryRateLimiterOptions {
   readonly keysMax?: number;
 }
 
+/** A limiter that always decides at once. */
+export interface MemoryRateLimiter extends RateLimiter {
+  take(key: string, limit: RateLimit, count?: number): RateDecision;
+}
+
 /** Creates a limiter that counts in this process only: for one process, for tests, and for when Redis is lost. */
 export function createMemoryRateLimiter({
   clock = systemClock,
   keysMax = KEYS_MAX,
-}: MemoryRateLimiterOptions = {}): RateLimiter {
+}: MemoryRateLimiterOptions = {}): MemoryRateLimiter {
   const arrivalUsByKey = new LRUCache<string, number>({ max: keysMax });
   return {
-    async take(key, limit) {
+    take(key, limit, count = 1) {
+      assertCount(count);
       const rate = toCellRate(key, limit);
       if (rate === undefined) {
-        return unlimited;
+        return grantAll(count);
       }
       const nowUs = Math.floor(clock.now() * 1_000);
-      const { arrivalUs, ...decision } = takeCell({ ...rate, nowUs, arrivalUs: arrivalUsByKey.get(key) });
-      arrivalUsByKey.set(key, arrivalUs);
-      return decision;
+      const taken = takeCells({ ...rate, nowUs, arrivalUs: arrivalUsByKey.get(key), demand: count, ahead: 0 });
+      arrivalUsByKey.set(key, taken.arrivalUs);
+      const { granted, waitUs } = taken;
+      return granted === count ? grantAll(count) : { allowed: false, granted, retryAfterMs: Math.ceil(waitUs / 1_000) };
     },
   };
 }

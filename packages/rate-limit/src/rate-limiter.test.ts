@@ -8,10 +8,14 @@ test('the burst is a minute of requests unless it is given', () => {
   expect(toCellRate('key', { perMinute: 60, burst: 5 })).toEqual({ intervalUs: 1_000_000, burst: 5 });
 });
 
-test('no requests per minute means no limit', async () => {
+test('no requests per minute means no limit', () => {
   const limiter = createMemoryRateLimiter();
   for (let taken = 0; taken < 1_000; taken += 1) {
-    expect(await limiter.take('key', { perMinute: 0 })).toEqual({ allowed: true, retryAfterMs: 0 });
+    expect(limiter.take('key', { perMinute: 0 }, taken + 1)).toEqual({
+      allowed: true,
+      granted: taken + 1,
+      retryAfterMs: 0,
+    });
   }
 });
 
@@ -32,6 +36,10 @@ test.each([
   ['key', { perMinute: 1, burst: 0 }],
   ['key', { perMinute: 1, burst: BURST_MAX + 1 }],
   ['key', { perMinute: 1, burst: 1.5 }],
-])('a key or limit out of range is refused: %j %j', async (key, limit) => {
-  await expect(createMemoryRateLimiter().take(key, limit)).rejects.toThrow(RangeError);
+])('a key or limit out of range is refused: %j %j', (key, limit) => {
+  expect(() => createMemoryRateLimiter().take(key, limit)).toThrow(RangeError);
+});
+
+test.each([0, -1, 1.5, Number.NaN, BURST_MAX + 1])('a count of %d tokens is refused', (count) => {
+  expect(() => createMemoryRateLimiter().take('key', { perMinute: 1 }, count)).toThrow(RangeError);
 });

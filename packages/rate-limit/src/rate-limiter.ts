@@ -6,26 +6,31 @@ export interface RateLimit {
   readonly burst?: number;
 }
 
-/** Whether a request may go on, and if not, when the next one may. */
+/** Whether requests may go on, and if not, when the next one may. */
 export interface RateDecision {
+  /** True when all that was asked for was granted. */
   readonly allowed: boolean;
-  /** 0 when allowed; else the time until this key has a token again, in milliseconds, rounded up. */
+  /** How many of the requests may go on: the first ones, as many as there were tokens. */
+  readonly granted: number;
+  /** 0 when allowed; else the time until the next one may be asked for, in milliseconds, rounded up. */
   readonly retryAfterMs: number;
 }
 
 /**
  * Allows a burst and then an even rate per key, by the generic cell rate algorithm (GCRA): one number per key, no windows
- * to game and no timers. A refused request costs nothing.
+ * to game and no timers per key. A refused request costs nothing.
  */
 export interface RateLimiter {
   /**
-   * Takes one token of a key, if there is one.
+   * Takes tokens of a key, as many of `count` as there are. Default 1, at most {@link BURST_MAX}.
    *
-   * The limit comes with each call, so a changed limit holds from the next call on. Never rejects for want of a server.
+   * Decides at once where it can, and returns a promise only when a server must be asked. The limit comes with each call,
+   * so a changed limit holds from the next call on. Never rejects for want of a server.
    *
-   * @throws {RangeError} When the limit is out of range or the key is empty or over {@link KEY_CHARS_MAX} characters.
+   * @throws {RangeError} At once, when the limit or count is out of range or the key is empty or over
+   * {@link KEY_CHARS_MAX} characters.
    */
-  take(key: string, limit: RateLimit): Promise<RateDecision>;
+  take(key: string, limit: RateLimit, count?: number): RateDecision | Promise<RateDecision>;
 }
 
 /** One per microsecond, which is the resolution of the clock. */
@@ -35,8 +40,20 @@ export const BURST_MAX = 1_000_000;
 /** Room for a tenant, a principal and a tool; what is longer is not a name. */
 export const KEY_CHARS_MAX = 512;
 
-/** The decision for a key without a limit. */
-export const unlimited: RateDecision = Object.freeze({ allowed: true, retryAfterMs: 0 });
+/** By far the most frequent decision, so it is made once. */
+const oneGranted: RateDecision = Object.freeze({ allowed: true, granted: 1, retryAfterMs: 0 });
+
+/** Returns the decision that grants all that was asked for. */
+export function grantAll(count: number): RateDecision {
+  return count === 1 ? oneGranted : { allowed: true, granted: count, retryAfterMs: 0 };
+}
+
+/** Checks how many tokens are asked for. @throws {RangeError} */
+export function assertCount(count: number): void {
+  if (!Number.isInteger(count) || count < 1 || count > BURST_MAX) {
+    throw new RangeError(`a count of tokens is a whole number from 1 to ${BURST_MAX}, not ${count}`);
+  }
+}
 
 /** Checks a key and limit and returns the limit in GCRA's terms, or undefined for no limit. */
 export function toCellRate(key: string, { perMinute, burst }: RateLimit): CellRate | undefined {

@@ -6,6 +6,7 @@ import { closeRedis, createRedis, redisKey } from '@gantry/redis';
 import { createLogger, createMetricsRegistry } from '@gantry/telemetry';
 import { expect, test } from 'vitest';
 
+import { redisUrl } from '../test/redis-fixture.ts';
 import { createMemoryRateLimiter } from './memory-rate-limiter.ts';
 import { createRedisRateLimiter } from './redis-rate-limiter.ts';
 
@@ -30,6 +31,7 @@ async function setUp({ url = redisUrl(), name = randomUUID() } = {}) {
     clock,
     logs,
     name,
+    metricsText: () => metrics.metrics(),
     degraded: async () => (await metrics.metrics()).match(/gantry_rate_limit_degraded\{.*\} (\d)/)?.[1],
     [Symbol.dispose]: () => closeRedis(redis),
   };
@@ -55,7 +57,7 @@ test('two instances share one burst', async () => {
   using right = await setUp({ name: left.name });
 
   const decisions = await Promise.all(
-    Array.from({ length: 40 }, (_, index) => (index % 2 === 0 ? left : right).limiter.take('key', slowly)),
+    Array.from({ length: 40 }, async (_, index) => (index % 2 === 0 ? left : right).limiter.take('key', slowly)),
   );
 
   expect(decisions.filter(({ allowed }) => allowed)).toHaveLength(slowly.burst);
@@ -81,6 +83,19 @@ test('an arrival time from the future or a broken value locks nobody out', async
   expect(future.allowed).toBe(false);
   expect(future.retryAfterMs).toBeLessThanOrEqual(60_000);
   expect((await fixture.limiter.take('broken', slowly)).allowed).toBe(true);
+});
+
+test('a client that stays below a high limit is soon decided without a round trip', async () => {
+  using fixture = await setUp();
+  const limit = { perMinute: 600_000 };
+  for (let sent = 0; sent < 50; sent += 1) await fixture.limiter.take('key', limit);
+
+  const decisions = Array.from({ length: 5 }, () => fixture.limiter.take('key', limit));
+
+  expect(decisions).toEqual(Array(5).fill({ allowed: true, granted: 1, retryAfterMs: 0 }));
+  const text = await fixture.metricsText();
+  expect(text).toMatch(/gantry_rate_limit_leased_keys\{.*\} 1\n/);
+  expect(text).toMatch(/gantry_rate_limit_refills_total\{.*outcome="granted".*\} [1-9]/);
 });
 
 test('a lost Redis lets the fallback limit, is said once, and is used again when it is back', async () => {
@@ -124,14 +139,6 @@ test('a Redis that never answers delays no request after the first', async () =>
   expect(fixture.logs).toEqual(['the rate limiter counts by itself, its shared store is lost']);
   expect(await fixture.degraded()).toBe('1');
 });
-
-function redisUrl(): string {
-  const url = process.env['REDIS_URL'];
-  if (url === undefined) {
-    throw new Error('REDIS_URL is not set; the global setup of the tests sets it');
-  }
-  return url;
-}
 
 /** Forwards to a server until it is told to keep connections open and forward nothing any more. */
 async function startSwallowingProxy(

@@ -5,6 +5,7 @@ import { type Clock, type Registry, systemClock } from '@gantry/telemetry';
 import CircuitBreaker from 'opossum';
 
 import { type BreakerMetrics, breakerMetrics } from './breaker-metrics.ts';
+import { RollingWindow } from './rolling-window.ts';
 
 /** Closed lets calls through, open refuses them, half-open lets one through to see. */
 export type BreakerState = 'closed' | 'open' | 'half-open';
@@ -43,6 +44,15 @@ export interface Breaker {
    * @throws {AppError} CIRCUIT_OPEN (UNAVAILABLE) at once while the breaker is open, with `retryAfterMs`.
    */
   run<T>(operation: () => Promise<T>): Promise<T>;
+  /**
+   * Begins a call that is not a promise, unless the breaker is open: a `run` for callbacks, without its promises.
+   *
+   * Call what it returns exactly once, when the call has ended: with its error, or with nothing when it went well. After a
+   * probe the state follows a few microtasks later.
+   *
+   * @throws {AppError} CIRCUIT_OPEN (UNAVAILABLE) at once while the breaker is open, with `retryAfterMs`.
+   */
+  begin(): (error?: unknown) => void;
   readonly state: BreakerState;
   /** Releases the timer and the metric series. Calls made later run unguarded. */
   close(): void;
@@ -55,8 +65,6 @@ const DEFAULT_WINDOW_MS = 10_000;
 const DEFAULT_OPEN_MS = 1_000;
 /** The window moves on by a tenth at a time. */
 const WINDOW_SLOTS = 10;
-/** opossum opens above its percentage, we at it; smaller than the step between two ratios of any window that fits in memory. */
-const PERCENTAGE_MARGIN = 1e-6;
 const REFUSAL_REASONS: ReadonlySet<string> = new Set(['CIRCUIT_OPEN', 'DEADLINE_TOO_CLOSE']);
 const STATE_VALUES = { closed: 0, 'half-open': 1, open: 2 } satisfies Record<BreakerState, number>;
 
@@ -77,33 +85,43 @@ export function createBreaker(options: CreateBreakerOptions): Breaker {
   });
 }
 
+/** Ends a call; what it returns, if anything, is to be awaited before the state is looked at. */
+type EndCall = (error?: unknown) => Promise<void> | undefined;
+
+const endUnguarded: EndCall = () => undefined;
+
+/**
+ * opossum is the state machine: it opens, waits, lets one probe through and judges it. The calls of a closed breaker, which
+ * are nearly all, are counted here, because its `fire` costs three promises and two events a call.
+ */
 class OpossumBreaker implements Breaker {
   readonly #options: Required<CreateBreakerOptions>;
   readonly #metrics: BreakerMetrics;
   readonly #circuit: CircuitBreaker<[Promise<void>]>;
-  readonly #slots = new EventEmitter();
-  #slotStartMs: number;
+  readonly #window: RollingWindow;
   #openedAtMs = 0;
   /** Counts the changes of state: a call begun before the last one says nothing about the present. */
   #era = 0;
+  /** Ends the calls of this era, all alike while the breaker is closed. */
+  #endOfEra: EndCall = this.#endIn(0);
   #isClosed = false;
 
   constructor(options: Required<CreateBreakerOptions>) {
     assertLimits(options);
     this.#options = options;
     this.#metrics = breakerMetrics(options.metrics);
-    this.#slotStartMs = options.clock.now();
+    this.#window = new RollingWindow(options.clock.now(), { windowMs: options.windowMs, slots: WINDOW_SLOTS });
     this.#circuit = new CircuitBreaker((verdict) => verdict, {
       timeout: false,
       resetTimeout: options.openMs,
-      errorThresholdPercentage: options.failureRatio * 100 - PERCENTAGE_MARGIN,
+      errorThresholdPercentage: options.failureRatio * 100,
       volumeThreshold: options.minimumCalls,
       rollingCountTimeout: options.windowMs,
       rollingCountBuckets: WINDOW_SLOTS,
       rollingPercentilesEnabled: false,
       enableSnapshots: false,
-      // We move the window ourselves, on calls: no timer per breaker, and it can be emptied.
-      rotateBucketController: this.#slots,
+      // It sees probes only, which it judges one by one; without this it would hold a timer to move its own window.
+      rotateBucketController: new EventEmitter(),
     });
     this.#circuit.on('open', () => this.#enter('open'));
     this.#circuit.on('halfOpen', () => this.#enter('half-open'));
@@ -117,24 +135,27 @@ class OpossumBreaker implements Breaker {
   }
 
   async run<T>(operation: () => Promise<T>): Promise<T> {
-    if (this.#isClosed) return operation();
-    // Asked here and not left to opossum, which counts refusals as calls: they would water the failures down.
-    if (!this.#circuit.closed && !this.#circuit.pendingClose) throw this.#refusal();
-    this.#advanceWindow();
-    const era = this.#era;
-    // opossum hears of the outcome through a promise of its own, so that it can be kept from hearing of it.
-    const verdict = Promise.withResolvers<void>();
-    const heard = this.#circuit.fire(verdict.promise).catch(() => {});
+    const end = this.begin();
     try {
       const value = await operation();
-      if (era === this.#era) await this.#tell(verdict.resolve, heard);
+      const heard = end();
+      if (heard !== undefined) await heard;
       return value;
     } catch (error) {
-      // A cancelled call, also a cancelled probe, says nothing of the callee: whoever cancels must not keep others out.
-      const settle = this.#options.isFailure(error) ? () => verdict.reject(error) : verdict.resolve;
-      if (era === this.#era) await this.#tell(settle, heard);
+      await end(error ?? new Error('the operation failed without saying why'));
       throw error;
     }
+  }
+
+  begin(): EndCall {
+    if (this.#isClosed) return endUnguarded;
+    if (this.#circuit.closed) {
+      this.#window.countCall(this.#options.clock.now());
+      return this.#endOfEra;
+    }
+    // Asked here and not left to opossum, which counts refusals as calls.
+    if (!this.#circuit.pendingClose) throw this.#refusal();
+    return this.#beginProbe();
   }
 
   close(): void {
@@ -146,18 +167,44 @@ class OpossumBreaker implements Breaker {
     this.#metrics.rejected.remove(this.#options.name);
   }
 
-  /** Waits until opossum has counted the outcome, so that the caller sees the state that follows from it. */
-  async #tell(settle: () => void, heard: Promise<void>): Promise<void> {
-    this.#advanceWindow();
-    settle();
-    await heard;
+  #beginProbe(): EndCall {
+    const era = this.#era;
+    // opossum hears of the outcome through a promise of its own, so that it can be kept from hearing of it.
+    const verdict = Promise.withResolvers<void>();
+    const heard = this.#circuit.fire(verdict.promise).catch(() => {});
+    return (error) => {
+      if (era !== this.#era) return undefined;
+      if (this.#isFailure(error)) verdict.reject(error);
+      else verdict.resolve();
+      return heard;
+    };
+  }
+
+  #endIn(era: number): EndCall {
+    return (error) => {
+      if (era === this.#era && this.#isFailure(error)) this.#countFailure();
+      return undefined;
+    };
+  }
+
+  /** A cancelled call, also a cancelled probe, says nothing of the callee: whoever cancels must not keep others out. */
+  #isFailure(error: unknown): boolean {
+    return error !== undefined && this.#options.isFailure(error);
+  }
+
+  #countFailure(): void {
+    const { clock, minimumCalls, failureRatio } = this.#options;
+    this.#window.countFailure(clock.now());
+    const { calls, failures } = this.#window;
+    if (calls >= minimumCalls && failures / calls >= failureRatio) this.#circuit.open();
   }
 
   #enter(state: BreakerState): void {
     this.#era += 1;
+    this.#endOfEra = this.#endIn(this.#era);
     if (state === 'open') this.#openedAtMs = this.#options.clock.now();
     // What was counted before the callee came back is not held against it.
-    if (state === 'closed') this.#rotate(WINDOW_SLOTS);
+    if (state === 'closed') this.#window.clear();
     this.#report(state);
   }
 
@@ -176,20 +223,6 @@ class OpossumBreaker implements Breaker {
       metadata: { breaker: name },
       retryAfterMs: Math.min(openMs, Math.max(1, leftMs)),
     });
-  }
-
-  #advanceWindow(): void {
-    const nowMs = this.#options.clock.now();
-    const slotMs = this.#options.windowMs / WINDOW_SLOTS;
-    // A clock set back starts the present slot anew.
-    if (nowMs < this.#slotStartMs) this.#slotStartMs = nowMs;
-    const passed = Math.floor((nowMs - this.#slotStartMs) / slotMs);
-    this.#slotStartMs += passed * slotMs;
-    this.#rotate(Math.min(passed, WINDOW_SLOTS));
-  }
-
-  #rotate(slots: number): void {
-    for (let slot = 0; slot < slots; slot += 1) this.#slots.emit('rotate');
   }
 }
 

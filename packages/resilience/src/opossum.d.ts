@@ -22,6 +22,7 @@ declare module 'opossum' {
     readonly halfOpen: boolean;
     readonly pendingClose: boolean;
     fire(...args: Arguments): Promise<void>;
+    open(): void;
     on(event: 'open' | 'halfOpen' | 'close', listener: () => void): this;
     shutdown(): void;
   }

@@ -1,5 +1,7 @@
 import type { TraceContext } from '@gantry/telemetry';
 
+import type { CancelSignal } from './cancel-signal.ts';
+
 /**
  * What a client passes along with a request. A CallContext is one, so a handler that calls another service passes its own
  * context and with it the deadline, the caller, the trace and the cancellation.
@@ -14,5 +16,5 @@ export interface CallOptions {
   /** The id that logs of every hop share. */
   readonly requestId?: string | undefined;
   /** Cancels the call. */
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: CancelSignal | undefined;
 }

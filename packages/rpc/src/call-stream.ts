@@ -2,7 +2,8 @@ import type { AppError } from '@gantry/errors';
 
 import type { CallChannel, CalledMethod } from './call-channel.ts';
 import type { CallOptions } from './call-options.ts';
-import { encodeMessage } from './method.ts';
+import { encodeMessage } from './encode-message.ts';
+import { type Replies } from './method.ts';
 import { abortError, beginCall, judge, type OutgoingCall } from './outgoing-call.ts';
 import type { ReplyListener, SentCall } from './transport.ts';
 
@@ -11,7 +12,7 @@ import type { ReplyListener, SentCall } from './transport.ts';
  * stream that breaks later is the consumer's to open again. Leaving the loop cancels the call.
  */
 export function callStream(channel: CallChannel, called: CalledMethod) {
-  return (request: unknown, options: CallOptions = {}): AsyncIterableIterator<unknown> =>
+  return (request: unknown, options: CallOptions = {}): Replies<unknown> =>
     new ReplyStream(channel, called, { request, options });
 }
 
@@ -23,18 +24,26 @@ interface StreamInput {
 /** What `next` has promised and not given yet. */
 type Wish = PromiseWithResolvers<IteratorResult<unknown>>;
 
+/** Who takes all replies, instead of asking for each. */
+interface Taker {
+  readonly take: (message: unknown) => void;
+  readonly done: () => void;
+  readonly fail: (error: unknown) => void;
+}
+
 const DONE = { done: true, value: undefined } as const;
 
 /** The replies of one call, begun when the first one is asked for. */
-class ReplyStream implements AsyncIterableIterator<unknown>, ReplyListener {
+class ReplyStream implements AsyncIterableIterator<unknown>, Replies<unknown>, ReplyListener {
   readonly #channel: CallChannel;
   readonly #called: CalledMethod;
   readonly #input: StreamInput;
   /** Replies nobody has asked for yet; bounded by the window of the call. */
   readonly #replies: Buffer[] = [];
   readonly #wishes: Wish[] = [];
-  /** Hears of the first reply, or of the end before it. */
-  #answered: PromiseWithResolvers<void> | undefined;
+  #taker: Taker | undefined;
+  /** Tells the breaker of the first reply, or of the end before it. */
+  #judged: ((error?: unknown) => void) | undefined;
   #outgoing: OutgoingCall | undefined;
   #sent: SentCall | undefined;
   #isBegun = false;
@@ -49,6 +58,13 @@ class ReplyStream implements AsyncIterableIterator<unknown>, ReplyListener {
 
   [Symbol.asyncIterator](): this {
     return this;
+  }
+
+  each(take: (message: unknown) => void): Promise<void> {
+    return new Promise((done, fail) => {
+      this.#taker = { take, done, fail };
+      if (!this.#isBegun) this.#begin();
+    });
   }
 
   next(): Promise<IteratorResult<unknown>> {
@@ -74,7 +90,8 @@ class ReplyStream implements AsyncIterableIterator<unknown>, ReplyListener {
 
   reply(payload: Buffer): void {
     if (this.#isOver) return;
-    this.#answered?.resolve();
+    this.#judge(undefined);
+    if (this.#taker !== undefined) return this.#take(payload, this.#taker);
     const wish = this.#wishes.shift();
     if (wish === undefined) this.#replies.push(payload);
     else this.#give(payload).then(wish.resolve, wish.reject);
@@ -104,18 +121,24 @@ class ReplyStream implements AsyncIterableIterator<unknown>, ReplyListener {
 
   #open(outgoing: OutgoingCall): void {
     if (this.#isOver) return outgoing.ended();
-    const { breaker, retryBudget } = this.#channel;
+    const { breaker, retryBudget, transport } = this.#channel;
     this.#outgoing = outgoing;
-    this.#answered = Promise.withResolvers();
     retryBudget.recordCall();
-    this.#input.options.signal?.addEventListener('abort', this.#abort, { once: true });
-    breaker.run(() => this.#send(outgoing)).catch((error: unknown) => this.#finish(error));
+    try {
+      this.#judged = breaker.begin();
+      const payload = encodeMessage(this.#called.method.requestType, this.#input.request);
+      this.#input.options.signal?.addEventListener('abort', this.#abort, { once: true });
+      this.#sent = transport.send({ called: this.#called, outgoing, payload }, this);
+    } catch (error) {
+      // The breaker refuses, or the request is no message of the method.
+      this.#finish(error);
+    }
   }
 
-  #send(outgoing: OutgoingCall): Promise<void> {
-    const payload = encodeMessage(this.#called.method.requestType, this.#input.request);
-    this.#sent = this.#channel.transport.send({ called: this.#called, outgoing, payload }, this);
-    return this.#answered?.promise ?? Promise.resolve();
+  #judge(error: unknown): void {
+    const judged = this.#judged;
+    this.#judged = undefined;
+    judged?.(error);
   }
 
   readonly #abort = (): void => {
@@ -123,6 +146,16 @@ class ReplyStream implements AsyncIterableIterator<unknown>, ReplyListener {
     this.#sent?.cancel();
     if (signal !== undefined) this.#finish(abortError(signal));
   };
+
+  #take(payload: Buffer, { take }: Taker): void {
+    this.#sent?.consumed(payload.length);
+    try {
+      take(this.#called.method.responseType.decode(payload));
+    } catch (error) {
+      this.#sent?.cancel();
+      this.#finish(error);
+    }
+  }
 
   #give(payload: Buffer): Promise<IteratorResult<unknown>> {
     this.#sent?.consumed(payload.length);
@@ -148,9 +181,10 @@ class ReplyStream implements AsyncIterableIterator<unknown>, ReplyListener {
     this.#isOver = true;
     this.#failure = failure;
     this.#input.options.signal?.removeEventListener('abort', this.#abort);
-    if (failure === undefined) this.#answered?.resolve();
-    else this.#answered?.reject(failure);
+    this.#judge(failure);
     this.#outgoing?.ended(failure);
+    if (failure === undefined) this.#taker?.done();
+    else this.#taker?.fail(failure);
     for (let wish = this.#wishes.shift(); wish !== undefined; wish = this.#wishes.shift()) {
       this.#giveEnd().then(wish.resolve, wish.reject);
     }

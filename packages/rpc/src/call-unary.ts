@@ -3,7 +3,8 @@ import { retry } from '@gantry/resilience';
 
 import type { CallChannel, CalledMethod } from './call-channel.ts';
 import type { CallOptions } from './call-options.ts';
-import { encodeMessage } from './method.ts';
+import { toAbortSignal } from './cancel-signal.ts';
+import { encodeMessage } from './encode-message.ts';
 import { abortError, beginCall, judge, type OutgoingCall } from './outgoing-call.ts';
 import { withoutDetails } from './status-object.ts';
 
@@ -45,7 +46,7 @@ function attempts(channel: CallChannel, called: CalledMethod, attempt: Attempt):
     baseMs: RETRY_BASE_MS,
     maxMs: RETRY_MAX_MS,
     deadlineMs: attempt.outgoing.deadlineMs,
-    ...(attempt.options.signal === undefined ? {} : { signal: attempt.options.signal }),
+    ...(attempt.options.signal === undefined ? {} : { signal: toAbortSignal(attempt.options.signal) }),
   });
 }
 

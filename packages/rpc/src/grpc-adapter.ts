@@ -11,8 +11,9 @@ import type {
 } from '@grpc/grpc-js';
 
 import { type AnyHandler, boundMethods, type BoundService } from './bind-service.ts';
+import { encodeMessage } from './encode-message.ts';
 import { METADATA_BYTES_MAX } from './metadata-keys.ts';
-import { encodeMessage, type Method, pathOf } from './method.ts';
+import { type Method, pathOf } from './method.ts';
 import { requestMalformed } from './request-malformed.ts';
 import { serveStream, serveUnary, type StreamSink } from './serve-call.ts';
 import type { ServedMethod, ServerCall, ServerInterceptor } from './server-call.ts';

@@ -12,7 +12,7 @@ import { describe, expectTypeOf, test } from 'vitest';
 
 import type { CallContext } from './call-context.ts';
 import type { CallOptions } from './call-options.ts';
-import type { Client, Handlers } from './method.ts';
+import type { Client, Handlers, Replies } from './method.ts';
 
 type ToolHandlers = Handlers<ToolServiceDefinition>;
 type ToolClient = Client<ToolServiceDefinition>;
@@ -37,7 +37,7 @@ describe('the types of a service', () => {
   test('a client takes the same messages, and a CallContext is enough to pass on', () => {
     expectTypeOf<Parameters<ToolClient['getTool']>[0]>().toEqualTypeOf<{ readonly name: string }>();
     expectTypeOf<CallContext>().toExtend<CallOptions>();
-    expectTypeOf<ReturnType<ToolClient['callTool']>>().toEqualTypeOf<AsyncIterable<CallToolResponse>>();
+    expectTypeOf<ReturnType<ToolClient['callTool']>>().toEqualTypeOf<Replies<CallToolResponse>>();
   });
 
   test('a handler of the wrong shape does not compile', () => {

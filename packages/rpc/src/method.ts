@@ -1,10 +1,12 @@
+import type { BinaryWriter } from '@bufbuild/protobuf/wire';
+
 import type { CallContext } from './call-context.ts';
 import type { CallOptions } from './call-options.ts';
 
 /** Encodes and decodes one message type, as ts-proto generates it. */
 export interface MessageType {
   // ts-proto's encode and decode are methods of one concrete message type; `never` accepts every one of them.
-  encode(message: never): { finish(): Uint8Array };
+  encode(message: never, writer?: BinaryWriter): { finish(): Uint8Array };
   decode(input: Uint8Array): unknown;
 }
 
@@ -47,8 +49,17 @@ export type Handlers<D extends Definition> = { readonly [K in keyof D['methods']
 export type Call<M extends Method> = M extends { requestStream: false; responseStream: false }
   ? (request: RequestOf<M>, options?: CallOptions) => Promise<ResponseOf<M>>
   : M extends { requestStream: false; responseStream: true }
-    ? (request: RequestOf<M>, options?: CallOptions) => AsyncIterable<ResponseOf<M>>
+    ? (request: RequestOf<M>, options?: CallOptions) => Replies<ResponseOf<M>>
     : never;
+
+/** The messages of a call that streams its answer. The call begins when the first one is asked for. */
+export interface Replies<T> extends AsyncIterable<T> {
+  /**
+   * Gives every message to a function as it arrives; resolves after the last one. The same as a loop, without its promises:
+   * for answers that are mostly one message.
+   */
+  each(take: (message: T) => void): Promise<void>;
+}
 
 /** What a client offers of a service: one function a method. */
 export type Client<D extends Definition> = { readonly [K in keyof D['methods']]: Call<D['methods'][K]> };
@@ -62,11 +73,4 @@ export function pathOf(definition: Definition, method: Method): string {
 export function typeOf(method: Method): 'unary' | 'server_stream' | 'client_stream' | 'bidi_stream' {
   if (method.requestStream) return method.responseStream ? 'bidi_stream' : 'client_stream';
   return method.responseStream ? 'server_stream' : 'unary';
-}
-
-/** Encodes a message of a method. */
-export function encodeMessage(type: MessageType, message: unknown): Buffer {
-  // The typed handlers and clients guarantee that the message is of this type; here its type parameter is gone.
-  const bytes = type.encode(message as never).finish();
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

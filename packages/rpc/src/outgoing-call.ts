@@ -4,6 +4,7 @@ import { formatTraceparent } from '@gantry/telemetry';
 
 import type { CallChannel, CalledMethod } from './call-channel.ts';
 import type { CallOptions } from './call-options.ts';
+import type { CancelSignal } from './cancel-signal.ts';
 
 const MS_PER_SECOND = 1_000;
 
@@ -91,6 +92,6 @@ export function judge(error: AppError, { givenMs }: OutgoingCall): AppError {
 }
 
 /** Returns the error of a call that was aborted before it was sent. */
-export function abortError(signal: AbortSignal): AppError {
+export function abortError(signal: CancelSignal): AppError {
   return signal.reason === undefined ? deadlineExceeded() : toAppError(signal.reason);
 }

@@ -30,7 +30,12 @@ export function serveUnary(
   let running: Promise<unknown> | undefined;
   const settlement = new Settlement(call, (error) => sink.fail(error, running));
   const succeed = (response: unknown) => {
-    if (settlement.succeed()) sink.reply(response);
+    if (settlement.isSettled) return;
+    // A response that cannot be encoded throws here.
+    attempt(() => {
+      sink.reply(response);
+      settlement.succeed();
+    }, fail);
   };
   const fail = (thrown: unknown) => {
     running = undefined;
@@ -67,7 +72,11 @@ export function serveStream(
   const take = (step: IteratorResult<unknown>) => {
     if (settlement.isSettled) return;
     if (step.done !== true) {
-      attempt(() => void (sink.reply(step.value, pull) && pull()), fail);
+      // A message that cannot be encoded fails the call, and the handler is told by the return of its iterator.
+      attempt(
+        () => void (sink.reply(step.value, pull) && pull()),
+        (thrown) => settlement.fail(thrown),
+      );
       return;
     }
     if (settlement.succeed()) sink.end();
@@ -147,17 +156,14 @@ function intercept(
     if (settlement.isSettled) ended({ code: 'CANCELLED' });
     else settlement.endings.push(ended);
   };
-  for (const [index, interceptor] of interceptors.entries()) {
-    if (index < from) continue;
-    const begun = interceptor(call);
+  for (let index = from; index < interceptors.length; index += 1) {
+    const begun = interceptors[index]?.(call);
     if (begun instanceof Promise) {
+      const goOn = () => intercept(call, interceptors, { settlement, run, from: index + 1 });
       begun.then(
         (ended) => {
           keep(ended);
-          attempt(
-            () => intercept(call, interceptors, { settlement, run, from: index + 1 }),
-            (thrown) => settlement.fail(thrown),
-          );
+          attempt(goOn, (thrown) => settlement.fail(thrown));
         },
         (thrown: unknown) => settlement.fail(thrown),
       );

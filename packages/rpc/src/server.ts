@@ -10,7 +10,7 @@ import { HealthImplementation } from 'grpc-health-check';
 import type { BoundService } from './bind-service.ts';
 import { toGrpcService } from './grpc-adapter.ts';
 import { halfOpenGuard } from './half-open-guard.ts';
-import { CALLS_IN_FLIGHT_MAX } from './lane/lane-limits.ts';
+import type { ServerLaneLimits } from './lane/lane-limits.ts';
 import { createLaneService, type LaneService } from './lane/lane-service.ts';
 import { MESSAGE_BYTES_MAX } from './message-bytes.ts';
 import { addReflection } from './reflection.ts';
@@ -52,10 +52,10 @@ export interface RpcServerOptions {
   /** How long a request may take to come whole, in milliseconds; then the call ends with DEADLINE_EXCEEDED. Default 10,000. */
   readonly requestTimeoutMs?: number;
   /**
-   * How many calls one lane may have in flight; 0 offers no lanes: for servers whose clients are not services of ours. Default
-   * 2,048.
+   * What lanes may take, where it is not what lane-limits.ts says; false offers none: for servers whose clients are not
+   * services of ours.
    */
-  readonly laneCallsInFlightMax?: number;
+  readonly lanes?: Partial<ServerLaneLimits> | false;
 }
 
 /** A gRPC server that is listening. */
@@ -146,9 +146,9 @@ function addServices(server: Server, options: RpcServerOptions): LaneService | u
     const { definition, implementation } = toGrpcService(service, serveOptions);
     server.addService(definition, implementation);
   }
-  const { services, metrics, laneCallsInFlightMax: callsInFlightMax = CALLS_IN_FLIGHT_MAX } = options;
-  if (callsInFlightMax === 0) return undefined;
-  const lanes = createLaneService({ ...serveOptions, services, metrics, callsInFlightMax });
+  const { services, metrics, lanes: limits = {} } = options;
+  if (limits === false) return undefined;
+  const lanes = createLaneService({ ...serveOptions, services, metrics, limits });
   lanes.addTo(server);
   return lanes;
 }

@@ -77,7 +77,7 @@ export async function createGatewayService(
       // Clients show an API key to the pipeline; nobody has an assertion to show here.
       verifyCaller: () => Promise.reject(credentialMissing()),
       // Lanes are for services of ours; clients have McpService.Session.
-      laneCallsInFlightMax: 0,
+      lanes: false,
     }),
   );
   const port = await listen(server, config.http);

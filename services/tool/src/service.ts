@@ -28,8 +28,18 @@ const DRAIN_MAX_MS = 60_000;
 
 const now = () => systemClock.now();
 
+/** Says what the service has besides what comes with it. */
+export interface ToolServiceOptions {
+  /** Tools whose code is given, beside the built-in ones. Default none. */
+  readonly tools?: readonly Tool[];
+}
+
 /** Starts the tool service: migrates its schema, puts the built-in tools into the catalog, and answers. */
-export async function createToolService(config: Config, platform: ServicePlatform): Promise<RunningService> {
+export async function createToolService(
+  config: Config,
+  platform: ServicePlatform,
+  { tools = [] }: ToolServiceOptions = {},
+): Promise<RunningService> {
   const { logger, metrics } = platform;
   await using stack = new AsyncDisposableStack();
   const connectionString = config.databaseUrl;
@@ -38,7 +48,7 @@ export async function createToolService(config: Config, platform: ServicePlatfor
   await migrate({ pool, schema: 'tool', directory: new URL('../sql/', import.meta.url), logger });
 
   const store = new PgToolStore(pool);
-  const builtins = createBuiltins(config, platform, stack);
+  const builtins = [...createBuiltins(config, platform, stack), ...tools];
   await store.putShared(builtins.map(({ definition }) => definition));
   const loadTools = createCachedTools({
     store,

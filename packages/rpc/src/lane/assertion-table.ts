@@ -1,10 +1,15 @@
-import { SERVER_ASSERTION_CHARACTERS_MAX, SERVER_ASSERTIONS_MAX } from './lane-limits.ts';
+import type { ServerLaneLimits } from './lane-limits.ts';
 
 /** The assertions that calls of one lane refer to; the oldest go first when there are too many or they are too long. */
 export class AssertionTable {
   readonly #valueById = new Map<number, string>();
+  readonly #limits: Pick<ServerLaneLimits, 'assertionsMax' | 'assertionCharactersMax'>;
   #characters = 0;
   #lastId = 0;
+
+  constructor(limits: Pick<ServerLaneLimits, 'assertionsMax' | 'assertionCharactersMax'>) {
+    this.#limits = limits;
+  }
 
   /** Keeps an assertion; false when its id is not above every earlier one. */
   put(id: number, value: string): boolean {
@@ -13,7 +18,7 @@ export class AssertionTable {
     this.#valueById.set(id, value);
     this.#characters += value.length;
     for (const [oldId, old] of this.#valueById) {
-      if (this.#valueById.size <= SERVER_ASSERTIONS_MAX && this.#characters <= SERVER_ASSERTION_CHARACTERS_MAX) break;
+      if (this.#isWithinLimits()) break;
       this.#valueById.delete(oldId);
       this.#characters -= old.length;
     }
@@ -22,5 +27,10 @@ export class AssertionTable {
 
   get(id: number): string | undefined {
     return this.#valueById.get(id);
+  }
+
+  #isWithinLimits(): boolean {
+    const { assertionsMax, assertionCharactersMax } = this.#limits;
+    return this.#valueById.size <= assertionsMax && this.#characters <= assertionCharactersMax;
   }
 }

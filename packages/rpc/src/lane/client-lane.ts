@@ -1,23 +1,25 @@
-import { decodeStatus, isAppError, statusCodeOf } from '@gantry/errors';
+import { type AppError, decodeStatus, isAppError, type StatusCode, statusCodeOf } from '@gantry/errors';
 import { type Client as GrpcClient, type ClientDuplexStream, Metadata, type ServiceError, status } from '@grpc/grpc-js';
 
 import { fromServiceError, withoutDetails } from '../status-object.ts';
 import type { OutgoingRequest, ReplyListener, SentCall } from '../transport.ts';
 import { AssertionIds } from './assertion-ids.ts';
+import { CallTable } from './call-table.ts';
 import { callBytes, type CallPart, writeAssertion, writeCall, writeCancel, writeWindow } from './client-frame.ts';
+import { FrameIntake } from './frame-intake.ts';
 import { FrameSender } from './frame-sender.ts';
 import { LaneCall } from './lane-call.ts';
 import { laneDraining, NotStartedError } from './lane-errors.ts';
-import { INITIAL_SETTINGS, LANE_PATH } from './lane-limits.ts';
+import { ASSERTION_CHARACTERS_MAX, FRAME_BYTES_MAX, INITIAL_SETTINGS, LANE_PATH } from './lane-limits.ts';
 import type { LaneLoad } from './lane-metrics.ts';
-import { type LaneSettings, readServerFrame, type ServerFrameVisitor, type StatusPart } from './server-frame.ts';
+import { type LaneSettings, readServerPart, type ServerFrameVisitor, type StatusPart } from './server-frame.ts';
 
-/** What came to be of a lane. */
-export type LaneEnd =
-  /** The server has no lanes: ordinary calls are for it. */
-  | 'unsupported'
-  /** It ended, or could not be opened. */
-  | 'ended';
+/** How a lane ended. */
+export interface LaneEnd {
+  readonly code: StatusCode | 'OK';
+  /** Whether the server has no lanes: ordinary calls are for it. */
+  readonly isUnsupported: boolean;
+}
 
 /** What a lane needs. */
 export interface ClientLaneOptions {
@@ -28,10 +30,20 @@ export interface ClientLaneOptions {
   readonly load: LaneLoad;
   /** The server has said what it allows: calls may begin. */
   readonly onReady: (lane: ClientLane) => void;
-  /** There is room for another call, or there is none any more: the lane drains. */
-  readonly onChange: () => void;
+  /** There may be room for another call. */
+  readonly onRoom: () => void;
+  /** No more calls begin, because the server drains or ids have run out; those in flight go on. */
+  readonly onLeaving: (lane: ClientLane) => void;
+  /** A call has ended, with the error if it failed. Not of calls that were given up, or were lost with the lane. */
+  readonly onOutcome: (error: AppError | undefined) => void;
   readonly onEnded: (lane: ClientLane, end: LaneEnd) => void;
 }
+
+/** More than a call takes in a frame beside its payload and request id: a method, a traceparent and numbers. */
+const CALL_REST_BYTES = 1_024;
+
+/** More than a cancel or a window takes in a frame. */
+const SMALL_PART_BYTES = 16;
 
 /** The last id of a lane; one that comes near it is replaced. */
 const CALL_ID_MAX = 2 ** 32 - 1;
@@ -41,8 +53,9 @@ export class ClientLane implements ServerFrameVisitor {
   readonly #options: ClientLaneOptions;
   readonly #stream: ClientDuplexStream<Buffer, Buffer>;
   readonly #sender: FrameSender;
+  readonly #intake: FrameIntake;
   readonly #assertionIds = new AssertionIds();
-  readonly #callById = new Map<number, LaneCall>();
+  readonly #calls = new CallTable<LaneCall>();
   #settings: LaneSettings = INITIAL_SETTINGS;
   #heldBytes = 0;
   #lastCallId = 0;
@@ -53,15 +66,27 @@ export class ClientLane implements ServerFrameVisitor {
   constructor(options: ClientLaneOptions) {
     this.#options = options;
     this.#stream = options.grpc.makeBidiStreamRequest<Buffer, Buffer>(LANE_PATH, pass, pass, new Metadata(), {});
-    this.#sender = new FrameSender({ write: (frame, onSent) => this.#stream.write(frame, onSent) }, options.load);
-    this.#stream.on('data', (frame: Buffer) => this.#take(frame));
-    this.#stream.on('drain', () => this.#sender.drained());
-    this.#stream.on('end', () => this.#end(undefined));
-    this.#stream.on('error', (error: ServiceError) => this.#end(error));
+    this.#sender = new FrameSender({
+      write: (frame, onSent) => this.#stream.write(frame, onSent),
+      load: options.load,
+      onRoom: options.onRoom,
+    });
+    this.#intake = new FrameIntake({
+      stream: this.#stream,
+      readPart: (reader) => readServerPart(reader, this),
+      // Not a frame: the server is not ours, or broken, and so is the lane.
+      onBroken: () => this.cut(),
+    });
+    this.#stream.on('data', (frame: Buffer) => {
+      options.load.frameReceived();
+      this.#intake.take(frame);
+    });
+    this.#stream.on('end', () => this.#ended('OK'));
+    this.#stream.on('error', (error: ServiceError) => this.#ended(statusCodeOf(error.code), error));
   }
 
   get inFlight(): number {
-    return this.#callById.size;
+    return this.#calls.size;
   }
 
   /** Whether calls may begin. */
@@ -72,14 +97,14 @@ export class ClientLane implements ServerFrameVisitor {
   /** Tells whether one more call of so many bytes may begin now. */
   hasRoomFor(bytes: number): boolean {
     const { callsInFlightMax, queuedBytesMax } = this.#settings;
-    if (this.#callById.size >= callsInFlightMax) return false;
-    return this.#callById.size === 0 || this.#heldBytes + this.#sender.unsentBytes + bytes <= queuedBytesMax;
+    if (this.#calls.size >= callsInFlightMax) return false;
+    return this.#calls.size === 0 || this.#heldBytes + this.#sender.unsentBytes + bytes <= queuedBytesMax;
   }
 
-  /** Tells whether a request is too large for a frame of this lane. */
-  isTooLarge(payload: Buffer, requestId: string | undefined): boolean {
-    // The rest of a call takes less than a kibibyte.
-    return payload.length + (requestId?.length ?? 0) + 1_024 > this.#settings.frameBytesMax;
+  /** Tells whether a request does not fit on this lane. */
+  isTooLarge({ outgoing: { assertion = '', requestId = '' }, payload }: OutgoingRequest): boolean {
+    if (assertion.length > ASSERTION_CHARACTERS_MAX) return true;
+    return payload.length + requestId.length + CALL_REST_BYTES > this.#settings.frameBytesMax;
   }
 
   /** Begins a call. Only when it is open and has room. */
@@ -87,7 +112,7 @@ export class ClientLane implements ServerFrameVisitor {
     this.#lastCallId += 1;
     const callId = this.#lastCallId;
     const call = new LaneCall(callId, { listener, heldBytes: payload.length, host: this });
-    this.#callById.set(callId, call);
+    this.#calls.add(call);
     this.#hold(1, payload.length);
     this.#write({
       callId,
@@ -107,15 +132,15 @@ export class ClientLane implements ServerFrameVisitor {
   leave(): void {
     if (this.#isLeaving || this.#isEnded) return;
     this.#isLeaving = true;
-    this.#options.onChange();
     this.#closeIfDone();
+    this.#options.onLeaving(this);
   }
 
   /** Ends now; what is in flight fails. */
   cut(): void {
     if (this.#isEnded) return;
     this.#stream.cancel();
-    this.#end(undefined);
+    this.#end('CANCELLED');
   }
 
   /** Ends when the server has not read for too long. To be called now and then. */
@@ -123,51 +148,68 @@ export class ClientLane implements ServerFrameVisitor {
     if (this.#sender.isStuck(nowMs)) this.cut();
   }
 
-  settings(settings: LaneSettings): void {
-    this.#settings = settings;
+  settings({ callsInFlightMax, queuedBytesMax, frameBytesMax }: LaneSettings): void {
+    // They come once; a server that says 0 says nothing.
+    if (this.#isReady || this.#isLeaving || this.#isEnded) return;
+    this.#settings = {
+      callsInFlightMax: callsInFlightMax === 0 ? INITIAL_SETTINGS.callsInFlightMax : callsInFlightMax,
+      queuedBytesMax: queuedBytesMax === 0 ? INITIAL_SETTINGS.queuedBytesMax : queuedBytesMax,
+      frameBytesMax: Math.min(FRAME_BYTES_MAX, frameBytesMax === 0 ? INITIAL_SETTINGS.frameBytesMax : frameBytesMax),
+    };
     this.#isReady = true;
     this.#options.onReady(this);
   }
 
   reply(callId: number, payload: Buffer, isEnd: boolean): void {
-    const call = this.#callById.get(callId);
+    const call = this.#calls.get(callId);
     if (call === undefined) return;
+    // More than the window would pile up where nobody has asked for it.
+    if (!call.receive(payload.length)) return this.cut();
     call.listener.reply(payload);
     if (isEnd) this.#endCall(call, undefined);
   }
 
   status({ callId, code, details, notStarted }: StatusPart): void {
-    const call = this.#callById.get(callId);
+    const call = this.#calls.get(callId);
     if (call === undefined) return;
     if (code === status.OK) return this.#endCall(call, undefined);
     const error = decodeStatus(details) ?? withoutDetails(statusCodeOf(code), this.#options.peer);
     if (error.reason === 'LANE_ASSERTION_UNKNOWN') this.#assertionIds.clear();
-    this.#endCall(call, notStarted ? NotStartedError.of(error) : error);
+    if (notStarted) this.#lose(call, NotStartedError.of(error));
+    else this.#endCall(call, error);
   }
 
   drain(lastCallId: number): void {
     this.leave();
-    for (const [callId, call] of this.#callById) {
-      if (callId > lastCallId) this.#endCall(call, NotStartedError.of(laneDraining()));
+    // They are made elsewhere.
+    for (const call of this.#calls) {
+      if (call.id > lastCallId) this.#lose(call, NotStartedError.of(laneDraining()));
     }
   }
 
   /** A call whose time is up, or that nobody waits for. */
   abandon(call: LaneCall): void {
+    if (this.#calls.get(call.id) !== call) return;
+    // Before it is forgotten: a lane that leaves half-closes with its last call.
+    if (!this.#isEnded) {
+      this.#sender.fit(SMALL_PART_BYTES);
+      writeCancel(this.#sender.writer, call.id);
+      this.#sender.wrote();
+    }
     this.#forget(call);
-    if (this.#isEnded) return;
-    writeCancel(this.#sender.writer, call.id);
-    this.#sender.wrote();
   }
 
   timeOut(call: LaneCall): void {
-    if (!this.#callById.has(call.id)) return;
+    if (this.#calls.get(call.id) !== call) return;
     this.abandon(call);
-    call.listener.ended(withoutDetails('DEADLINE_EXCEEDED', this.#options.peer));
+    const error = withoutDetails('DEADLINE_EXCEEDED', this.#options.peer);
+    this.#options.onOutcome(error);
+    call.listener.ended(error);
   }
 
   widen(call: LaneCall, bytes: number): void {
-    if (this.#isEnded || !this.#callById.has(call.id)) return;
+    if (this.#isEnded || this.#calls.get(call.id) !== call) return;
+    this.#sender.fit(SMALL_PART_BYTES);
     writeWindow(this.#sender.writer, call.id, bytes);
     this.#sender.wrote();
   }
@@ -187,28 +229,22 @@ export class ClientLane implements ServerFrameVisitor {
     return id;
   }
 
-  #take(frame: Buffer): void {
-    if (this.#isEnded) return;
-    this.#options.load.frameReceived();
-    try {
-      readServerFrame(frame, this);
-    } catch {
-      // Not a frame: the server is not ours, or broken, and so is the lane.
-      this.cut();
-    }
+  #endCall(call: LaneCall, error: AppError | undefined): void {
+    this.#options.onOutcome(error);
+    this.#lose(call, error);
   }
 
-  #endCall(call: LaneCall, error: ReturnType<typeof withoutDetails> | undefined): void {
+  #lose(call: LaneCall, error: AppError | undefined): void {
     this.#forget(call);
     call.listener.ended(error);
   }
 
   #forget(call: LaneCall): void {
-    if (!this.#callById.delete(call.id)) return;
+    if (!this.#calls.delete(call)) return;
     call.stopTimer();
     this.#hold(-1, -call.heldBytes);
-    this.#options.onChange();
     if (this.#isLeaving) this.#closeIfDone();
+    this.#options.onRoom();
   }
 
   #hold(calls: number, bytes: number): void {
@@ -218,23 +254,29 @@ export class ClientLane implements ServerFrameVisitor {
   }
 
   #closeIfDone(): void {
-    if (this.#callById.size > 0 || this.#isEnded) return;
+    if (this.#calls.size > 0 || this.#isEnded) return;
     this.#sender.whenEmpty(() => this.#stream.end());
   }
 
-  #end(cause: ServiceError | undefined): void {
+  /** The stream has ended, after all that came before. */
+  #ended(code: LaneEnd['code'], cause?: ServiceError): void {
+    this.#intake.readAll();
+    this.#end(code, cause);
+  }
+
+  #end(code: LaneEnd['code'], cause?: ServiceError): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
+    this.#intake.close();
     this.#sender.close();
     const lost = cause === undefined ? withoutDetails('UNAVAILABLE', this.#options.peer) : this.#lossOf(cause);
-    for (const call of this.#callById.values()) this.#endCall(call, lost);
+    for (const call of this.#calls) this.#lose(call, lost);
     this.#options.grpc.close();
-    const isUnsupported = cause?.code === status.UNIMPLEMENTED && !this.#isReady;
-    this.#options.onEnded(this, isUnsupported ? 'unsupported' : 'ended');
+    this.#options.onEnded(this, { code, isUnsupported: code === 'UNIMPLEMENTED' && !this.#isReady });
   }
 
   /** Whatever ended the lane, its calls were lost on the way. */
-  #lossOf(cause: ServiceError) {
+  #lossOf(cause: ServiceError): AppError {
     const error = fromServiceError(cause, this.#options.peer);
     return isAppError(error) && error.code === 'UNAVAILABLE' && error.domain === undefined
       ? error

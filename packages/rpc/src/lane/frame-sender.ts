@@ -1,11 +1,14 @@
-import { FRAME_BYTES_TARGET, READER_STUCK_MS } from './lane-limits.ts';
+import { FRAME_BYTES_TARGET, HANDED_BYTES_MAX, READER_STUCK_MS } from './lane-limits.ts';
 import type { LaneLoad } from './lane-metrics.ts';
 import { WireWriter } from './wire-writer.ts';
 
-/** The writing half of a lane's stream. */
-export interface FrameStream {
-  /** Returns whether it wants more now; if not, `drained` is to be called when it does. */
-  write(frame: Buffer, onSent: () => void): boolean;
+/** What a sender of frames needs. */
+export interface FrameSenderOptions {
+  /** Gives a frame to the stream, which calls back when it has left the process. */
+  readonly write: (frame: Buffer, onSent: () => void) => void;
+  readonly load: LaneLoad;
+  /** Called when it is not full any more. */
+  readonly onRoom?: () => void;
 }
 
 /**
@@ -14,27 +17,25 @@ export interface FrameStream {
  */
 export class FrameSender {
   readonly writer = new WireWriter();
-  readonly #stream: FrameStream;
-  readonly #load: LaneLoad;
-  /** Frames that are done and have not been given to the stream, because it wants no more. */
+  readonly #options: FrameSenderOptions;
+  /** Frames that are done and have not been given to the stream. */
   readonly #frames: Buffer[] = [];
+  #handedBytes = 0;
   #parts = 0;
   #unsentBytes = 0;
   #isScheduled = false;
-  #isBlocked = false;
   #isClosed = false;
   #onEmpty: (() => void) | undefined;
   #sentFrames = 0;
   #progress: { readonly sentFrames: number; readonly sinceMs: number } | undefined;
 
-  constructor(stream: FrameStream, load: LaneLoad) {
-    this.#stream = stream;
-    this.#load = load;
+  constructor(options: FrameSenderOptions) {
+    this.#options = options;
   }
 
-  /** Whether the stream wants no more for now. */
-  get isBlocked(): boolean {
-    return this.#isBlocked;
+  /** Whether as much is unsent as goes out at a time: who can wait should, until there is room. */
+  get isFull(): boolean {
+    return this.unsentBytes >= FRAME_BYTES_TARGET;
   }
 
   /** Bytes that were written and have not left the process. */
@@ -55,12 +56,6 @@ export class FrameSender {
     setImmediate(this.#flush);
   }
 
-  /** To be called when the stream wants more. */
-  drained(): void {
-    this.#isBlocked = false;
-    this.#send();
-  }
-
   /** Calls back when all that was written has been given to the stream. */
   whenEmpty(callback: () => void): void {
     this.#onEmpty = callback;
@@ -69,7 +64,7 @@ export class FrameSender {
 
   /** Tells whether the peer has read nothing for too long. To be asked now and then. */
   isStuck(nowMs: number): boolean {
-    if (!this.#isBlocked) this.#progress = undefined;
+    if (this.#unsentBytes === 0) this.#progress = undefined;
     else if (this.#progress?.sentFrames !== this.#sentFrames) {
       this.#progress = { sentFrames: this.#sentFrames, sinceMs: nowMs };
     }
@@ -81,7 +76,7 @@ export class FrameSender {
     this.#isClosed = true;
     this.#frames.length = 0;
     this.writer.take();
-    this.#load.bytes -= this.#unsentBytes;
+    this.#options.load.bytes -= this.#unsentBytes;
     this.#unsentBytes = 0;
   }
 
@@ -94,18 +89,20 @@ export class FrameSender {
 
   #finishFrame(): void {
     const frame = this.writer.take();
+    const { load } = this.#options;
     this.#unsentBytes += frame.length;
-    this.#load.bytes += frame.length;
-    this.#load.frameSent(this.#parts);
+    load.bytes += frame.length;
+    load.frameSent(this.#parts);
     this.#parts = 0;
     this.#frames.push(frame);
   }
 
   #send(): void {
-    while (!this.#isBlocked) {
+    while (this.#handedBytes < HANDED_BYTES_MAX) {
       const frame = this.#frames.shift();
       if (frame === undefined) break;
-      this.#isBlocked = !this.#stream.write(frame, () => this.#sent(frame.length));
+      this.#handedBytes += frame.length;
+      this.#options.write(frame, () => this.#sent(frame.length));
     }
     if (this.#frames.length > 0 || this.writer.length > 0) return;
     const onEmpty = this.#onEmpty;
@@ -115,8 +112,12 @@ export class FrameSender {
 
   #sent(bytes: number): void {
     if (this.#isClosed) return;
+    const wasFull = this.isFull;
     this.#sentFrames += 1;
+    this.#handedBytes -= bytes;
     this.#unsentBytes -= bytes;
-    this.#load.bytes -= bytes;
+    this.#options.load.bytes -= bytes;
+    this.#send();
+    if (wasFull && !this.isFull) this.#options.onRoom?.();
   }
 }

@@ -1,11 +1,8 @@
 import type { ReplyListener, SentCall } from '../transport.ts';
-import { DEFAULT_WINDOW_BYTES, NO_TIMEOUT_MS } from './lane-limits.ts';
+import { DEFAULT_WINDOW_BYTES, NO_TIMEOUT_MS, REPLY_OVERHEAD_BYTES, TIMER_MAX_MS } from './lane-limits.ts';
 
 /** More room is given when half of it was used: one message for many replies. */
 const WINDOW_STEP_BYTES = DEFAULT_WINDOW_BYTES / 2;
-
-/** setTimeout takes no more; a deadline beyond it is as good as none. */
-const TIMER_MAX_MS = 2 ** 31 - 1;
 
 /** What a call sees of its lane. */
 interface LaneCallHost {
@@ -23,6 +20,8 @@ export class LaneCall implements SentCall {
   readonly #host: LaneCallHost;
   #timer: NodeJS.Timeout | undefined;
   #consumedBytes = 0;
+  /** How much more the server may send; below 0 after a reply that was larger. */
+  #window = DEFAULT_WINDOW_BYTES;
 
   constructor(
     id: number,
@@ -50,9 +49,17 @@ export class LaneCall implements SentCall {
     this.#host.abandon(this);
   }
 
+  /** Takes a reply off the window; false when the server should not have sent it. */
+  receive(bytes: number): boolean {
+    const isAllowed = this.#window > 0;
+    this.#window -= bytes + REPLY_OVERHEAD_BYTES;
+    return isAllowed;
+  }
+
   consumed(bytes: number): void {
-    this.#consumedBytes += bytes;
+    this.#consumedBytes += bytes + REPLY_OVERHEAD_BYTES;
     if (this.#consumedBytes < WINDOW_STEP_BYTES) return;
+    this.#window += this.#consumedBytes;
     this.#host.widen(this, this.#consumedBytes);
     this.#consumedBytes = 0;
   }

@@ -6,12 +6,9 @@ import type { ServeOptions } from '../grpc-adapter.ts';
 import { pathOf } from '../method.ts';
 import { toStatusObject } from '../status-object.ts';
 import { laneDraining, laneLimit } from './lane-errors.ts';
-import { LANE_PATH, LANES_MAX } from './lane-limits.ts';
-import { laneLoad } from './lane-metrics.ts';
+import { LANE_PATH, READER_CHECK_INTERVAL_MS, type ServerLaneLimits, serverLaneLimits } from './lane-limits.ts';
+import { serverLaneLoad } from './lane-metrics.ts';
 import { ServedLane } from './served-lane.ts';
-
-/** How often it is looked whether peers read. */
-const READER_CHECK_INTERVAL_MS = 5_000;
 
 /** For as long as it takes. */
 const NO_GRACE_LIMIT = Infinity;
@@ -20,8 +17,8 @@ const NO_GRACE_LIMIT = Infinity;
 export interface LaneServiceOptions extends ServeOptions {
   readonly services: readonly BoundService[];
   readonly metrics: Registry;
-  /** Calls in flight on one lane. Default: as lane-limits.ts says. */
-  readonly callsInFlightMax?: number;
+  /** What lanes may take; what is not given is as {@link serverLaneLimits} says. */
+  readonly limits?: Partial<ServerLaneLimits>;
 }
 
 /** The lanes of a server. */
@@ -36,17 +33,18 @@ export interface LaneService extends Disposable {
 
 /** Creates the lanes of a server: the methods of its services that do not stream from the client. */
 export function createLaneService(options: LaneServiceOptions): LaneService {
-  const load = laneLoad('server', options.metrics);
+  const load = serverLaneLoad(options.metrics);
   const methodByPath = laneMethods(options.services);
+  const limits = { ...serverLaneLimits, ...options.limits };
   const lanes = new Set<ServedLane>();
   let isServing = true;
 
   const open: handleBidiStreamingCall<Buffer, Buffer> = (stream) => {
-    if (!isServing || lanes.size >= LANES_MAX) {
-      stream.emit('error', toStatusObject(isServing ? laneLimit(LANES_MAX) : laneDraining(), options.name));
+    if (!isServing || lanes.size >= limits.lanesMax) {
+      stream.emit('error', toStatusObject(isServing ? laneLimit(limits.lanesMax) : laneDraining(), options.name));
       return;
     }
-    const lane = new ServedLane(stream, { ...options, domain: options.name, methodByPath, load, onEnded });
+    const lane = new ServedLane(stream, { ...options, domain: options.name, methodByPath, load, limits, onEnded });
     lanes.add(lane);
     load.lanes += 1;
     load.opened();

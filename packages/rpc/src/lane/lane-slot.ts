@@ -2,36 +2,20 @@ import { backoffMs } from '@gantry/resilience';
 
 import { ClientLane, type LaneEnd } from './client-lane.ts';
 import { createLaneClient } from './lane-client.ts';
-import type { LaneLoad } from './lane-metrics.ts';
+import { type ClientLaneLimits, READER_CHECK_INTERVAL_MS } from './lane-limits.ts';
+import type { ClientLaneLoad } from './lane-metrics.ts';
+import { LaneHealth } from './lane-outliers.ts';
 
 /** A server that comes back is found within a second; one that is down costs one attempt a second. */
 const REOPEN = { baseMs: 100, maxMs: 1_000, random: Math.random };
-
-/** How soon a server is asked for lanes again that has none: it may have been replaced by a newer one. */
-const ASK_AGAIN_MS = 60_000;
-
-/** How long a lane may take to open before calls stop waiting for it. */
-const OPENING_MAX_MS = 2_000;
-
-/**
- * How old a lane gets: below the five minutes after which servers close connections, so that it is replaced before it is
- * cut. Behind a virtual address the new connection may lead to another replica, so new ones get their share.
- */
-const AGE_MIN_MS = 3 * 60_000;
-const AGE_JITTER_MS = 60_000;
-
-/** How long calls of a lane that was replaced may go on: as long as servers let those of an old connection. */
-const LEAVE_MAX_MS = 60_000;
-
-/** How often it is looked whether the server reads. */
-const READER_CHECK_INTERVAL_MS = 5_000;
 
 /** What a slot needs. */
 export interface LaneSlotOptions {
   /** The address, as a target of its own. */
   readonly target: string;
   readonly peer: string;
-  readonly load: LaneLoad;
+  readonly load: ClientLaneLoad;
+  readonly limits: ClientLaneLimits;
   /** Something has changed: there is a lane, or room on one, or none any more. */
   readonly onChange: () => void;
   /** A lane was lost: the address may be gone. */
@@ -40,10 +24,13 @@ export interface LaneSlotOptions {
 
 /** Keeps one lane to one address: opens it, opens it again, and replaces it when it is old. */
 export class LaneSlot {
+  /** How its calls went, on all of its lanes. */
+  readonly health = new LaneHealth();
   readonly #options: LaneSlotOptions;
   #lane: ClientLane | undefined;
   #opening: ClientLane | undefined;
-  readonly #leaving = new Set<ClientLane>();
+  /** Lanes on which no calls begin any more, with what cuts them in the end. */
+  readonly #leaving = new Map<ClientLane, NodeJS.Timeout>();
   #timer: NodeJS.Timeout | undefined;
   #giveUpTimer: NodeJS.Timeout | undefined;
   readonly #readerTimer: NodeJS.Timeout;
@@ -53,7 +40,7 @@ export class LaneSlot {
 
   constructor(options: LaneSlotOptions) {
     this.#options = options;
-    this.#readerTimer = setInterval(() => this.#lane?.checkReader(Date.now()), READER_CHECK_INTERVAL_MS);
+    this.#readerTimer = setInterval(() => this.#checkReaders(), READER_CHECK_INTERVAL_MS);
     this.#readerTimer.unref();
     this.#open();
   }
@@ -70,43 +57,51 @@ export class LaneSlot {
 
   /** Whether the server has no lanes. */
   get isPlain(): boolean {
-    return this.#isPlain;
+    return this.#isPlain && this.#lane === undefined;
+  }
+
+  /** Whether nothing goes on in it. */
+  get isIdle(): boolean {
+    return this.#lane === undefined && this.#opening === undefined && this.#leaving.size === 0;
   }
 
   /** The address is not one of the target any more: no calls begin, those in flight go on. */
   retire(): void {
     this.#close();
     this.#replace(undefined);
+    if (this.#leaving.size === 0) clearInterval(this.#readerTimer);
   }
 
   /** Ends everything at once. */
   [Symbol.dispose](): void {
     this.#close();
+    clearInterval(this.#readerTimer);
     this.#lane?.cut();
-    for (const lane of this.#leaving) lane.cut();
+    for (const lane of this.#leaving.keys()) lane.cut();
   }
 
   #close(): void {
     this.#isClosed = true;
     clearTimeout(this.#timer);
     clearTimeout(this.#giveUpTimer);
-    clearInterval(this.#readerTimer);
     this.#opening?.cut();
   }
 
   #open(): void {
     if (this.#isClosed || this.#opening !== undefined) return;
-    const { target, peer, load, onChange } = this.#options;
+    const { target, peer, load, limits, onChange } = this.#options;
     const lane = new ClientLane({
       grpc: createLaneClient(target),
       peer,
       load,
       onReady: (ready) => this.#ready(ready),
-      onChange,
+      onRoom: onChange,
+      onLeaving: (leaving) => this.#left(leaving),
+      onOutcome: (error) => this.health.record(error),
       onEnded: (ended, end) => this.#ended(ended, end),
     });
     this.#opening = lane;
-    this.#giveUpTimer = setTimeout(() => this.#giveUp(lane), OPENING_MAX_MS);
+    this.#giveUpTimer = setTimeout(() => this.#giveUp(lane), limits.openingMaxMs);
     this.#giveUpTimer.unref();
   }
 
@@ -115,46 +110,73 @@ export class LaneSlot {
   }
 
   #ready(lane: ClientLane): void {
+    const { load, limits, onChange } = this.#options;
     clearTimeout(this.#giveUpTimer);
     this.#opening = undefined;
     this.#attempt = 0;
     this.#isPlain = false;
-    this.#options.load.lanes += 1;
-    this.#options.load.opened();
+    load.lanes += 1;
+    load.opened();
     this.#replace(lane);
-    this.#later(AGE_MIN_MS + Math.random() * AGE_JITTER_MS);
-    this.#options.onChange();
+    this.#later(limits.ageMinMs + Math.random() * limits.ageJitterMs);
+    onChange();
   }
 
   #replace(next: ClientLane | undefined): void {
     const old = this.#lane;
     this.#lane = next;
     if (old === undefined) return;
-    this.#leaving.add(old);
+    this.#letGo(old);
     old.leave();
-    setTimeout(() => old.cut(), LEAVE_MAX_MS).unref();
+  }
+
+  /** A lane has stopped taking calls by itself: the server drains it. Whether it takes another one is asked soon. */
+  #left(lane: ClientLane): void {
+    if (lane !== this.#lane) return;
+    this.#lane = undefined;
+    this.#letGo(lane);
+    this.#later(backoffMs(1, REOPEN));
+    this.#options.onChange();
+  }
+
+  #letGo(lane: ClientLane): void {
+    const timer = setTimeout(() => lane.cut(), this.#options.limits.leaveMaxMs);
+    timer.unref();
+    this.#leaving.set(lane, timer);
   }
 
   #ended(lane: ClientLane, end: LaneEnd): void {
-    const { load, onChange, onLost } = this.#options;
-    if (lane === this.#opening) {
-      clearTimeout(this.#giveUpTimer);
-      this.#opening = undefined;
-      this.#attempt += 1;
-      this.#isPlain = end === 'unsupported';
-      // Beside an old lane that still works a failed attempt is only tried again.
-      this.#later(this.#isPlain ? ASK_AGAIN_MS : backoffMs(this.#attempt, REOPEN));
-    } else {
-      load.lanes -= 1;
-      load.ended(end);
-      this.#leaving.delete(lane);
-      if (lane === this.#lane) {
-        this.#lane = undefined;
-        this.#later(backoffMs(1, REOPEN));
-        if (!this.#isClosed) onLost();
-      }
-    }
-    if (!this.#isClosed) onChange();
+    if (lane === this.#opening) this.#openingFailed(end);
+    else this.#lost(lane, end);
+    if (!this.#isClosed) this.#options.onChange();
+    else if (this.isIdle) clearInterval(this.#readerTimer);
+  }
+
+  #openingFailed({ isUnsupported }: LaneEnd): void {
+    clearTimeout(this.#giveUpTimer);
+    this.#opening = undefined;
+    this.#attempt += 1;
+    this.#isPlain = isUnsupported;
+    // Beside an old lane that still works a failed attempt is only tried again.
+    this.#later(isUnsupported ? this.#options.limits.askAgainMs : backoffMs(this.#attempt, REOPEN));
+  }
+
+  #lost(lane: ClientLane, { code }: LaneEnd): void {
+    const { load, onLost } = this.#options;
+    load.lanes -= 1;
+    load.ended(code);
+    clearTimeout(this.#leaving.get(lane));
+    this.#leaving.delete(lane);
+    if (lane !== this.#lane) return;
+    this.#lane = undefined;
+    this.#later(backoffMs(1, REOPEN));
+    if (!this.#isClosed) onLost();
+  }
+
+  #checkReaders(): void {
+    const nowMs = Date.now();
+    this.#lane?.checkReader(nowMs);
+    for (const lane of this.#leaving.keys()) lane.checkReader(nowMs);
   }
 
   #later(ms: number): void {

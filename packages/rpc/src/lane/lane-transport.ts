@@ -3,10 +3,11 @@ import type { Registry } from '@gantry/telemetry';
 
 import { withoutDetails } from '../status-object.ts';
 import type { OutgoingRequest, ReplyListener, SentCall, Transport } from '../transport.ts';
+import type { ClientLane } from './client-lane.ts';
 import { laneQueueFull, NotStartedError } from './lane-errors.ts';
-import { PROCESS_BYTES_MAX, PROCESS_CALLS_MAX, WAITING_BYTES_MAX, WAITING_CALLS_MAX } from './lane-limits.ts';
-import { type LaneLoad, laneLoad } from './lane-metrics.ts';
-import { LaneSet } from './lane-set.ts';
+import { type ClientLaneLimits, clientLaneLimits, TIMER_MAX_MS } from './lane-limits.ts';
+import { type ClientLaneLoad, clientLaneLoad } from './lane-metrics.ts';
+import { LaneSet, type LaneSetOptions } from './lane-set.ts';
 
 /** How often a call is sent on a lane that did not begin it; then it is made as an ordinary call. */
 const SENDS_MAX = 3;
@@ -18,6 +19,10 @@ export interface LaneTransportOptions {
   readonly metrics: Registry;
   /** For what lanes cannot carry, and for servers without them. */
   readonly plain: Transport;
+  /** What is not given is as {@link clientLaneLimits} says. */
+  readonly limits?: Partial<ClientLaneLimits>;
+  /** Follows the addresses of the target. */
+  readonly watch?: LaneSetOptions['watch'];
 }
 
 /**
@@ -28,9 +33,14 @@ export function createLaneTransport(options: LaneTransportOptions): Transport {
   return new LaneTransport(options);
 }
 
+/** How a call goes: on a lane, as an ordinary call, or not yet. */
+type Route = ClientLane | 'plain' | 'wait';
+
 class LaneTransport implements Transport {
   readonly #options: LaneTransportOptions;
-  readonly #load: LaneLoad;
+  readonly #limits: ClientLaneLimits;
+  readonly #load: ClientLaneLoad;
+  /** In the order in which they came. */
   readonly #waiting = new Set<PendingCall>();
   #waitingBytes = 0;
   #lanes: LaneSet | undefined;
@@ -38,7 +48,8 @@ class LaneTransport implements Transport {
 
   constructor(options: LaneTransportOptions) {
     this.#options = options;
-    this.#load = laneLoad('client', options.metrics);
+    this.#limits = { ...clientLaneLimits, ...options.limits };
+    this.#load = clientLaneLoad(options.metrics);
   }
 
   get peer(): string {
@@ -53,18 +64,10 @@ class LaneTransport implements Transport {
 
   /** Sends a call whatever way there is, or lets it wait for one. */
   dispatch(call: PendingCall): void {
-    const { plain, peer, target } = this.#options;
-    if (this.#isClosed) return call.failSoon(withoutDetails('UNAVAILABLE', peer));
-    this.#lanes ??= new LaneSet({ target, peer, load: this.#load, onChange: () => this.#wake() });
-    const { payload } = call.request;
-    if (call.sends >= SENDS_MAX) return call.sendOn(plain);
-    const lane = this.#hasRoomFor(payload.length) ? this.#lanes.pick(payload.length) : undefined;
-    if (lane !== undefined) {
-      if (lane.isTooLarge(payload, call.request.outgoing.requestId) || this.#isForPlain()) return call.sendOn(plain);
-      return call.begin((listener) => lane.begin(call.request, listener));
-    }
-    if (!this.#lanes.isOpen && !this.#lanes.isOpening) return call.sendOn(plain);
-    this.#wait(call);
+    if (this.#isClosed) return call.failSoon(withoutDetails('UNAVAILABLE', this.#options.peer));
+    const route = this.#routeOf(call);
+    if (route === 'wait') this.#wait(call);
+    else this.#sendOn(route, call);
   }
 
   /** A call that waited has been given up, or its time is up. */
@@ -72,6 +75,7 @@ class LaneTransport implements Transport {
     if (!this.#waiting.delete(call)) return;
     this.#waitingBytes -= call.request.payload.length;
     this.#load.waiting -= 1;
+    if (this.#waiting.size === 0) this.#load.wakers.delete(this.#wake);
   }
 
   [Symbol.dispose](): void {
@@ -84,37 +88,62 @@ class LaneTransport implements Transport {
     this.#options.plain[Symbol.dispose]();
   }
 
+  #routeOf({ request, sends }: PendingCall): Route {
+    if (sends >= SENDS_MAX) return 'plain';
+    const lanes = (this.#lanes ??= this.#openLanes());
+    const bytes = request.payload.length;
+    const lane = this.#hasRoomFor(bytes) ? lanes.pick(bytes) : undefined;
+    if (lane !== undefined) return lane.isTooLarge(request) || this.#isForPlain(lanes) ? 'plain' : lane;
+    return lanes.isOpen || lanes.isOpening ? 'wait' : 'plain';
+  }
+
+  #openLanes(): LaneSet {
+    const { target, peer, watch } = this.#options;
+    const onChange = () => {
+      if (this.#load.wakers.size > 0) for (const wake of [...this.#load.wakers]) wake();
+    };
+    const options = { target, peer, load: this.#load, limits: this.#limits, onChange };
+    return new LaneSet(watch === undefined ? options : { ...options, watch });
+  }
+
+  #sendOn(route: ClientLane | 'plain', call: PendingCall): void {
+    if (route === 'plain') call.sendOn(this.#options.plain);
+    else call.begin((listener) => route.begin(call.request, listener));
+  }
+
   #hasRoomFor(bytes: number): boolean {
-    return this.#load.calls < PROCESS_CALLS_MAX && this.#load.bytes + bytes <= PROCESS_BYTES_MAX;
+    const { processCallsMax, processBytesMax } = this.#limits;
+    return this.#load.calls < processCallsMax && this.#load.bytes + bytes <= processBytesMax;
   }
 
   /** Servers without lanes get their share by ordinary calls. */
-  #isForPlain(): boolean {
-    const share = this.#lanes?.plainShare ?? 0;
-    return share > 0 && Math.random() < share;
+  #isForPlain({ plainShare }: LaneSet): boolean {
+    return plainShare > 0 && Math.random() < plainShare;
   }
 
   #wait(call: PendingCall): void {
     const bytes = call.request.payload.length;
-    if (this.#waiting.size >= WAITING_CALLS_MAX || this.#waitingBytes + bytes > WAITING_BYTES_MAX) {
+    const { waitingCallsMax, waitingBytesMax } = this.#limits;
+    if (this.#waiting.size >= waitingCallsMax || this.#waitingBytes + bytes > waitingBytesMax) {
       return call.failSoon(laneQueueFull(this.#options.peer));
     }
     this.#waiting.add(call);
     this.#waitingBytes += bytes;
     this.#load.waiting += 1;
+    this.#load.wakers.add(this.#wake);
     call.startWaiting();
   }
 
   /** Lets calls that wait look again, first come, first served, until one must go on waiting. */
-  #wake(): void {
+  readonly #wake = (): void => {
     for (const call of this.#waiting) {
-      const size = this.#waiting.size;
+      const route = this.#routeOf(call);
+      if (route === 'wait') return;
       this.forget(call);
       call.stopWaiting();
-      this.dispatch(call);
-      if (this.#waiting.size >= size) return;
+      this.#sendOn(route, call);
     }
-  }
+  };
 }
 
 /** A call on its way through the transport: it may wait, and may be sent more than once until it is begun. */
@@ -155,7 +184,7 @@ class PendingCall implements SentCall, ReplyListener {
       this.#transport.forget(this);
       this.ended(withoutDetails('DEADLINE_EXCEEDED', this.#transport.peer));
     };
-    this.#timer = setTimeout(timeUp, Math.max(1, deadlineMs - Date.now()));
+    this.#timer = setTimeout(timeUp, Math.min(TIMER_MAX_MS, Math.max(1, deadlineMs - Date.now())));
   }
 
   stopWaiting(): void {
@@ -180,10 +209,16 @@ class PendingCall implements SentCall, ReplyListener {
 
   ended(error: AppError | undefined): void {
     if (this.#isOver) return;
-    // Whatever the method: nobody has begun it.
-    if (error instanceof NotStartedError && this.sends < SENDS_MAX) return this.#transport.dispatch(this);
+    if (error instanceof NotStartedError) return this.#sendAgain(error);
     this.#isOver = true;
     this.stopWaiting();
     this.#listener.ended(error);
+  }
+
+  /** Whatever the method: nobody has begun it. */
+  #sendAgain({ code }: NotStartedError): void {
+    // Other lanes will not have the method either; the server may, for ordinary calls.
+    if (code === 'UNIMPLEMENTED') this.sends = SENDS_MAX;
+    this.#transport.dispatch(this);
   }
 }

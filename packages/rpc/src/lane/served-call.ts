@@ -1,18 +1,28 @@
 import { type AppError, encodeStatus, statusNumbers } from '@gantry/errors';
 
 import type { BoundMethod } from '../bind-service.ts';
+import { encodeMessage } from '../encode-message.ts';
 import { decodeRequest, refuseMetadata } from '../grpc-adapter.ts';
 import { METADATA_BYTES_MAX, metadataKeys } from '../metadata-keys.ts';
-import { encodeMessage } from '../method.ts';
 import { serveStream, serveUnary } from '../serve-call.ts';
 import type { IncomingCall, ServerCall, ServerInterceptor } from '../server-call.ts';
 import type { ArrivedCall } from './client-frame.ts';
 import { replyTooLarge } from './lane-errors.ts';
-import { DEFAULT_WINDOW_BYTES, FRAME_BYTES_MAX, NO_TIMEOUT_MS, WINDOW_BYTES_MAX } from './lane-limits.ts';
+import {
+  DEFAULT_WINDOW_BYTES,
+  FRAME_BYTES_MAX,
+  NO_TIMEOUT_MS,
+  REPLY_OVERHEAD_BYTES,
+  TIMER_MAX_MS,
+  WINDOW_BYTES_MAX,
+} from './lane-limits.ts';
 import { replyBytes, type StatusPart } from './server-frame.ts';
 
 /** Enough of a message for a client that reads no details; the whole is in the details. */
 const MESSAGE_CHARACTERS_MAX = 300;
+
+/** Replies of one stream in a row before others get a turn: a handler that never waits must not stop the process. */
+const BURST_REPLIES_MAX = 64;
 
 const NO_BYTES = new Uint8Array(0);
 
@@ -21,8 +31,8 @@ export interface CallHost {
   /** The service's name: the domain of its errors. */
   readonly domain: string;
   readonly peer: string;
-  /** Whether nothing more is wanted on the lane for now. */
-  readonly isBlocked: boolean;
+  /** Whether streams should wait, because as much is unsent on the lane as goes out at a time. */
+  readonly isFull: boolean;
   readonly createCall: (served: BoundMethod['served'], incoming: IncomingCall) => ServerCall;
   readonly interceptors: readonly ServerInterceptor[];
   sendReply(callId: number, payload: Uint8Array, isEnd: boolean): void;
@@ -42,6 +52,7 @@ export class ServedCall {
   /** How many bytes of replies the client still takes; below 0 after a reply that was larger. */
   #window: number;
   #resume: (() => void) | undefined;
+  #burst = 0;
   /** Whether the client has given it up: nothing more is sent. */
   #isSilent = false;
 
@@ -69,7 +80,8 @@ export class ServedCall {
 
   /** Goes on with a stream that waited for room. */
   goOn(): void {
-    if (this.#window <= 0 || this.#host.isBlocked) return;
+    if (this.#window <= 0 || this.#host.isFull) return;
+    this.#burst = 0;
     const resume = this.#resume;
     this.#resume = undefined;
     resume?.();
@@ -107,11 +119,9 @@ export class ServedCall {
       sink: {
         reply: (response, resume) => {
           const bytes = encodeMessage(served.method.responseType, response);
-          this.#window -= bytes.length;
+          this.#window -= bytes.length + REPLY_OVERHEAD_BYTES;
           this.#reply(bytes, false);
-          if (this.#window > 0 && !this.#host.isBlocked) return true;
-          this.#resume = resume;
-          return false;
+          return this.#wantsMore(resume);
         },
         end: () => {
           if (!this.#isSilent) this.#host.sendStatus(okStatus(this.id));
@@ -120,6 +130,15 @@ export class ServedCall {
         fail: (error, running) => this.#fail(error, running),
       },
     });
+  }
+
+  #wantsMore(resume: () => void): boolean {
+    this.#burst += 1;
+    const isBurst = this.#burst >= BURST_REPLIES_MAX;
+    if (this.#window > 0 && !this.#host.isFull && !isBurst) return true;
+    this.#resume = resume;
+    if (isBurst) setImmediate(() => this.goOn());
+    return false;
   }
 
   #reply(bytes: Uint8Array, isEnd: boolean): void {
@@ -170,7 +189,7 @@ function incomingCall(
   peer: string,
 ): IncomingCall {
   return {
-    deadlineMs: timeoutMs === NO_TIMEOUT_MS ? Infinity : Date.now() + timeoutMs,
+    deadlineMs: timeoutMs === NO_TIMEOUT_MS ? Infinity : Date.now() + Math.min(timeoutMs, TIMER_MAX_MS),
     peer,
     metadata: (key) => {
       if (key === metadataKeys.assertion) return assertion;

@@ -1,4 +1,4 @@
-import type { AppError } from '@gantry/errors';
+import { type AppError, deadlineExceeded } from '@gantry/errors';
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 
 import type { BoundMethod } from '../bind-service.ts';
@@ -6,16 +6,17 @@ import type { IncomingCall, ServerCall, ServerInterceptor } from '../server-call
 import { toStatusObject } from '../status-object.ts';
 import { unimplementedError } from '../unimplemented.ts';
 import { AssertionTable } from './assertion-table.ts';
-import { type ArrivedCall, type ClientFrameVisitor, readClientFrame } from './client-frame.ts';
+import { CallTable } from './call-table.ts';
+import { type ArrivedCall, type ClientFrameVisitor, readClientPart } from './client-frame.ts';
+import { FrameIntake } from './frame-intake.ts';
 import { FrameSender } from './frame-sender.ts';
 import { assertionUnknown, laneDraining, laneFull, laneProtocolError, laneUnread } from './lane-errors.ts';
 import {
-  CALLS_IN_FLIGHT_MAX,
+  ASSERTION_CHARACTERS_MAX,
   FRAME_BYTES_MAX,
-  PROCESS_BYTES_MAX,
-  PROCESS_CALLS_MAX,
-  QUEUED_BYTES_MAX,
-  UNSENT_BYTES_MAX,
+  type ServerLaneLimits,
+  serverLaneLimits,
+  TIMER_MAX_MS,
 } from './lane-limits.ts';
 import type { LaneLoad } from './lane-metrics.ts';
 import { type CallHost, ServedCall, toStatus } from './served-call.ts';
@@ -24,8 +25,11 @@ import { replyBytes, type StatusPart, writeDrain, writeReply, writeSettings, wri
 /** More than a status takes: its message and details are bounded. */
 const STATUS_BYTES_GUESS = 8 * 1024;
 
-/** setTimeout takes no more; a grace beyond it is none. */
-const TIMER_MAX_MS = 2 ** 31 - 1;
+/** A payload that is less than this share of its frame is copied, so that a call holds little more than it counts for. */
+const OWN_PAYLOAD_SHARE = 0.5;
+
+/** A frame that nobody minds being held: as large as what Node takes for small buffers together. */
+const SMALL_FRAME_BYTES = 8 * 1024;
 
 /** What the lanes of a server share. */
 export interface ServedLaneOptions {
@@ -35,8 +39,8 @@ export interface ServedLaneOptions {
   /** The service's name: the domain of its errors. */
   readonly domain: string;
   readonly load: LaneLoad;
-  /** Default {@link CALLS_IN_FLIGHT_MAX}. */
-  readonly callsInFlightMax?: number;
+  /** Default: {@link serverLaneLimits}. */
+  readonly limits?: ServerLaneLimits;
   readonly onEnded: (lane: ServedLane) => void;
 }
 
@@ -48,12 +52,16 @@ export class ServedLane implements ClientFrameVisitor, CallHost {
   readonly #stream: LaneStream;
   readonly #options: ServedLaneOptions;
   readonly #sender: FrameSender;
-  readonly #assertions = new AssertionTable();
-  readonly #callById = new Map<number, ServedCall>();
+  readonly #intake: FrameIntake;
+  readonly #limits: ServerLaneLimits;
+  readonly #assertions: AssertionTable;
+  readonly #calls = new CallTable<ServedCall>();
   /** Calls that were given up and whose handlers have not returned. */
-  #lingering = 0;
+  readonly #lingering = new Set<ServedCall>();
   #heldBytes = 0;
   #lastCallId = 0;
+  /** Of the frame that is being read. */
+  #frameBytes = 0;
   #isDraining = false;
   #isHalfClosed = false;
   #isEnded = false;
@@ -63,19 +71,31 @@ export class ServedLane implements ClientFrameVisitor, CallHost {
     this.#stream = stream;
     this.#options = options;
     this.peer = stream.getPeer();
-    this.#sender = new FrameSender({ write: (frame, onSent) => stream.write(frame, onSent) }, options.load);
-    stream.on('data', (frame: Buffer) => this.#take(frame));
-    stream.on('drain', () => this.#drained());
+    this.#limits = options.limits ?? serverLaneLimits;
+    this.#assertions = new AssertionTable(this.#limits);
+    this.#sender = new FrameSender({
+      write: (frame, onSent) => stream.write(frame, onSent),
+      load: options.load,
+      onRoom: () => this.#goOn(),
+    });
+    this.#intake = new FrameIntake({
+      stream,
+      readPart: (reader) => {
+        this.#frameBytes = reader.frameBytes;
+        readClientPart(reader, this);
+      },
+      onBroken: (error) => this.#break(laneProtocolError(error.message)),
+    });
+    stream.on('data', (frame: Buffer) => {
+      options.load.frameReceived();
+      this.#intake.take(frame);
+    });
     stream.on('end', () => this.#halfClose());
     stream.on('cancelled', () => this.#end('CANCELLED'));
     // Without a listener an error of the stream, ours or the transport's, would be uncaught.
     stream.on('error', () => this.#end('UNKNOWN'));
-    const { callsInFlightMax = CALLS_IN_FLIGHT_MAX } = options;
-    writeSettings(this.#sender.writer, {
-      callsInFlightMax,
-      queuedBytesMax: QUEUED_BYTES_MAX,
-      frameBytesMax: FRAME_BYTES_MAX,
-    });
+    const { callsInFlightMax, queuedBytesMax } = this.#limits;
+    writeSettings(this.#sender.writer, { callsInFlightMax, queuedBytesMax, frameBytesMax: FRAME_BYTES_MAX });
     this.#sender.wrote();
   }
 
@@ -83,8 +103,8 @@ export class ServedLane implements ClientFrameVisitor, CallHost {
     return this.#options.domain;
   }
 
-  get isBlocked(): boolean {
-    return this.#sender.isBlocked;
+  get isFull(): boolean {
+    return this.#sender.isFull;
   }
 
   get createCall(): ServedLaneOptions['createCall'] {
@@ -117,7 +137,10 @@ export class ServedLane implements ClientFrameVisitor, CallHost {
   }
 
   assertion(id: number, value: string): void {
-    if (!this.#assertions.put(id, value)) this.#break(laneProtocolError(`assertion ${id} is not above earlier ones`));
+    if (value.length > ASSERTION_CHARACTERS_MAX) this.#break(laneProtocolError(`assertion ${id} is too long`));
+    else if (!this.#assertions.put(id, value)) {
+      this.#break(laneProtocolError(`assertion ${id} is not above earlier ones`));
+    }
   }
 
   call(arrived: ArrivedCall): void {
@@ -128,23 +151,24 @@ export class ServedLane implements ClientFrameVisitor, CallHost {
     // It was told that nothing after the announced call is begun.
     if (this.#isDraining) return;
     this.#lastCallId = callId;
-    if (this.#isFull(arrived)) return this.#refuse(callId, laneFull(), true);
+    if (!this.#hasRoomFor(arrived)) return this.#refuse(callId, laneFull(), true);
     const bound = this.#options.methodByPath.get(arrived.method);
     if (bound === undefined) return this.#refuse(callId, unimplementedError(arrived.method.slice(0, 200)), true);
     const assertion = this.#assertions.get(arrived.assertionId);
     if (assertion === undefined && arrived.assertionId !== 0) return this.#refuse(callId, assertionUnknown(), true);
+    if (arrived.timeoutMs === 0) return this.#refuse(callId, deadlineExceeded(), false);
     this.#begin(new ServedCall(this, bound, { ...arrived, assertion }), arrived);
   }
 
   window(callId: number, bytes: number): void {
-    this.#callById.get(callId)?.widen(bytes);
+    this.#calls.get(callId)?.widen(bytes);
   }
 
   cancel(callId: number): void {
-    const call = this.#callById.get(callId);
+    const call = this.#calls.get(callId);
     if (call === undefined) return;
-    this.#callById.delete(callId);
-    this.#lingering += 1;
+    this.#calls.delete(call);
+    this.#lingering.add(call);
     call.cancel();
   }
 
@@ -163,36 +187,35 @@ export class ServedLane implements ClientFrameVisitor, CallHost {
   }
 
   release(call: ServedCall): void {
-    if (this.#callById.get(call.id) === call) this.#callById.delete(call.id);
-    else this.#lingering -= 1;
+    if (!this.#calls.delete(call)) this.#lingering.delete(call);
     this.#hold(-1, -call.heldBytes);
     if (this.#isDraining || this.#isHalfClosed) this.#finishIfDone();
   }
 
-  #take(frame: Buffer): void {
-    if (this.#isEnded) return;
-    this.#options.load.frameReceived();
-    try {
-      readClientFrame(frame, this);
-    } catch (error) {
-      // readClientFrame throws nothing else, and its parts are visited by what does not throw.
-      this.#break(laneProtocolError(error instanceof Error ? error.message : 'a frame cannot be read'));
-    }
-  }
-
-  #isFull({ payload }: ArrivedCall): boolean {
-    const { load, callsInFlightMax = CALLS_IN_FLIGHT_MAX } = this.#options;
-    if (this.#callById.size + this.#lingering >= callsInFlightMax || load.calls >= PROCESS_CALLS_MAX) return true;
+  #hasRoomFor({ payload }: ArrivedCall): boolean {
+    const { load } = this.#options;
+    const { callsInFlightMax, queuedBytesMax, processCallsMax, processBytesMax } = this.#limits;
+    if (this.#inFlight >= callsInFlightMax || load.calls >= processCallsMax) return false;
     const bytes = payload.length;
     return (
-      this.#heldBytes + this.#sender.unsentBytes + bytes > QUEUED_BYTES_MAX || load.bytes + bytes > PROCESS_BYTES_MAX
+      this.#heldBytes + this.#sender.unsentBytes + bytes <= queuedBytesMax && load.bytes + bytes <= processBytesMax
     );
   }
 
+  get #inFlight(): number {
+    return this.#calls.size + this.#lingering.size;
+  }
+
   #begin(call: ServedCall, arrived: ArrivedCall): void {
-    this.#callById.set(call.id, call);
+    this.#calls.add(call);
     this.#hold(1, call.heldBytes);
-    call.serve(arrived.payload, arrived.metadata);
+    call.serve(this.#ownPayload(arrived.payload), arrived.metadata);
+  }
+
+  /** A call that goes on for long must not hold the frame that it came in with many others. */
+  #ownPayload(payload: Buffer): Buffer {
+    const isLargeFrame = this.#frameBytes > SMALL_FRAME_BYTES;
+    return isLargeFrame && payload.length < this.#frameBytes * OWN_PAYLOAD_SHARE ? Buffer.from(payload) : payload;
   }
 
   #refuse(callId: number, error: AppError, notStarted: boolean): void {
@@ -207,24 +230,21 @@ export class ServedLane implements ClientFrameVisitor, CallHost {
 
   #wrote(): void {
     this.#sender.wrote();
-    if (this.#sender.unsentBytes > UNSENT_BYTES_MAX) this.#break(laneUnread());
+    if (this.#sender.unsentBytes > this.#limits.unsentBytesMax) this.#break(laneUnread());
   }
 
-  #drained(): void {
-    this.#sender.drained();
-    for (const call of this.#callById.values()) {
-      if (this.#sender.isBlocked) return;
-      call.goOn();
-    }
+  #goOn(): void {
+    for (const call of this.#calls) call.goOn();
   }
 
   #halfClose(): void {
+    this.#intake.readAll();
     this.#isHalfClosed = true;
     this.#finishIfDone();
   }
 
   #finishIfDone(): void {
-    if (this.#isEnded || this.#callById.size + this.#lingering > 0) return;
+    if (this.#isEnded || this.#inFlight > 0) return;
     this.#sender.whenEmpty(() => {
       if (this.#isEnded) return;
       this.#stream.end();
@@ -239,19 +259,20 @@ export class ServedLane implements ClientFrameVisitor, CallHost {
   }
 
   #abortCalls(error: AppError): void {
-    for (const call of this.#callById.values()) call.abort(error);
+    for (const call of this.#calls) call.abort(error);
     // Handlers that do not listen are not waited for.
-    this.#callById.clear();
-    this.#lingering = 0;
+    this.#calls.clear();
+    this.#lingering.clear();
     this.#finishIfDone();
   }
 
   #end(code: string): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
+    this.#intake.close();
     clearTimeout(this.#graceTimer);
     this.#sender.close();
-    for (const call of this.#callById.values()) call.cancel();
+    for (const call of this.#calls) call.cancel();
     this.#options.load.ended(code);
     this.#options.onEnded(this);
   }

@@ -29,6 +29,11 @@ export class WireReader {
     this.#end = bytes.length;
   }
 
+  /** How many bytes the frame has. */
+  get frameBytes(): number {
+    return this.#bytes.length;
+  }
+
   /** Whether there is another field before the end of the message that is being read. */
   get hasMore(): boolean {
     return this.#at < this.#end;
@@ -79,7 +84,7 @@ export class WireReader {
   skip(tag: number): void {
     const wireType = tag & 7;
     if (wireType === WIRE_VARINT) this.varint();
-    else if (wireType === WIRE_BYTES) this.#at += this.#length();
+    else if (wireType === WIRE_BYTES) this.#advance(this.varint());
     else if (wireType === WIRE_FIXED64) this.#advance(FIXED64_BYTES);
     else if (wireType === WIRE_FIXED32) this.#advance(FIXED32_BYTES);
     else throw new WireError('a field has a type that is not used any more');

@@ -5,9 +5,14 @@ import { KeyServiceDefinition } from '@gantry/protocol/gantry/auth/v1/key_servic
 import { PolicyServiceDefinition } from '@gantry/protocol/gantry/auth/v1/policy_service';
 import { ContextServiceDefinition } from '@gantry/protocol/gantry/context/v1/context_service';
 import { DocumentServiceDefinition } from '@gantry/protocol/gantry/context/v1/document_service';
-import { ResourceServiceDefinition } from '@gantry/protocol/gantry/resource/v1/resource_service';
+import {
+  ResourceServiceDefinition,
+  type WatchResourceRequest,
+  type WatchResourceResponse,
+} from '@gantry/protocol/gantry/resource/v1/resource_service';
 import { ToolServiceDefinition } from '@gantry/protocol/gantry/tool/v1/tool_service';
 import {
+  type CallOptions,
   type Client,
   createRpcClient,
   type Definition,
@@ -53,8 +58,13 @@ export type ToolClient = Pick<Client<typeof ToolServiceDefinition>, 'listTools' 
 /** Reads, lists and watches resources. */
 export type ResourceClient = Pick<
   Client<typeof ResourceServiceDefinition>,
-  'listResources' | 'listResourceTemplates' | 'readResource' | 'watchResource'
->;
+  'listResources' | 'listResourceTemplates' | 'readResource'
+> & {
+  readonly watchResource: (
+    request: WatchResourceRequest,
+    options?: CallOptions,
+  ) => AsyncIterable<WatchResourceResponse>;
+};
 
 /** What the gateway calls. */
 export interface Backends extends Disposable {

@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-
 import { type AppError, isAppError, isOutage } from '@gantry/errors';
 import type { Principal } from '@gantry/identity';
 import type { AuthenticateResponse } from '@gantry/protocol/gantry/auth/v1/auth_service';
@@ -9,6 +7,7 @@ import { LRUCache } from 'lru-cache';
 
 import { backendBrokeContract } from '../errors.ts';
 import type { AuthClient } from './backends.ts';
+import type { ApiKey } from './presented-credential.ts';
 
 /** Credentials active within half a minute; about 10 MB when full. */
 export const CREDENTIALS_MAX = 10_000;
@@ -40,15 +39,15 @@ export interface Identity {
 /** Turns credentials into identities. */
 export interface CredentialCache {
   /**
-   * Returns the identity behind an API key, from the cache or from auth; concurrent misses of a key share one call. While
+   * Returns the identity behind an API key, at once from the cache, or from auth; concurrent misses of a key share one call. While
    * auth cannot be asked, what it said last holds until the assertion ends: at most 50 seconds, so that a lost auth does
    * not take the other services away at once.
    *
    * @throws {AppError} UNAUTHENTICATED when auth refuses the key, UNAVAILABLE when auth cannot be asked.
    */
-  identify(apiKey: string, options: CallOptions): Promise<Identity>;
+  identify(apiKey: ApiKey, options: CallOptions): Identity | Promise<Identity>;
   /** Forgets a key, so that it is fetched anew. */
-  forget(apiKey: string): void;
+  forget(apiKey: ApiKey): void;
   evictCredential(credentialId: string): void;
   evictTenant(tenantId: string): void;
   /** Says whether the policy stream is live. When it (re)starts, everything cached before is dropped. */
@@ -99,18 +98,17 @@ class AuthBackedCache implements CredentialCache {
     return this.#isLive;
   }
 
-  identify(apiKey: string, options: CallOptions): Promise<Identity> {
-    const hash = hashOf(apiKey);
+  identify({ secret, hash }: ApiKey, options: CallOptions): Identity | Promise<Identity> {
     const nowMs = this.#clock.now();
     const entry = this.#entries.get(hash);
-    if (entry !== undefined && this.#isFresh(entry, nowMs)) return Promise.resolve(entry.identity);
+    if (entry !== undefined && this.#isFresh(entry, nowMs)) return entry.identity;
     const refusal = this.#refusals.get(hash);
-    if (refusal !== undefined && refusal.freshUntilMs > nowMs) return Promise.reject(refusal.error);
-    return this.#flights.get(hash) ?? this.#fly(hash, apiKey, options);
+    if (refusal !== undefined && refusal.freshUntilMs > nowMs) throw refusal.error;
+    return this.#flights.get(hash) ?? this.#fly(hash, secret, options);
   }
 
-  forget(apiKey: string): void {
-    this.#entries.delete(hashOf(apiKey));
+  forget({ hash }: ApiKey): void {
+    this.#entries.delete(hash);
   }
 
   evictCredential(credentialId: string): void {
@@ -179,10 +177,6 @@ class AuthBackedCache implements CredentialCache {
       if (isGone(entry)) this.#entries.delete(hash);
     }
   }
-}
-
-function hashOf(apiKey: string): string {
-  return createHash('sha256').update(apiKey).digest('base64');
 }
 
 function toIdentity({ principal, assertion }: AuthenticateResponse): Identity {

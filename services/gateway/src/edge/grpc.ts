@@ -6,6 +6,7 @@ import {
 import { bindService, type BoundService, type CallContext, unimplementedError } from '@gantry/rpc';
 import type { Clock } from '@gantry/telemetry';
 
+import { PresentedCredential } from '../clients/presented-credential.ts';
 import { bodyTooLarge, requestInvalid } from '../errors.ts';
 import { isErrorReply, type Reply } from '../json-rpc/encode-reply.ts';
 import { toJsonRpcError } from '../json-rpc/error-table.ts';
@@ -82,7 +83,7 @@ function toArrival(context: CallContext, { clock, requestTimeoutMs }: GrpcEdgeOp
   return {
     transport: 'grpc',
     clientAddress: context.peer,
-    authorization: context.metadata('authorization'),
+    credential: new PresentedCredential(context.metadata('authorization')),
     dialect: 'native',
     requestId: context.requestId,
     parent: context.trace,

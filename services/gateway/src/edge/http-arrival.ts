@@ -1,7 +1,10 @@
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 
+import type { CancelSignal } from '@gantry/rpc';
 import { type Clock, parseTraceparent } from '@gantry/telemetry';
 
+import { PresentedCredential } from '../clients/presented-credential.ts';
 import { protocolVersionUnsupported, versionHeaderInvalid } from '../errors.ts';
 import { type Dialect, dialectOfHeaders, isLegacyVersion, isModernEra, LEGACY_VERSIONS } from '../json-rpc/dialect.ts';
 import type { Arrival } from '../pipeline/arrival.ts';
@@ -29,12 +32,24 @@ export function dialectOfRequest(request: IncomingMessage): Dialect {
   throw versionHeaderInvalid(version, LEGACY_VERSIONS);
 }
 
+/** What was shown last on a connection, for as long as it is open: most clients show the same with every request. */
+const shownOn = new WeakMap<Socket, { readonly authorization: string; readonly credential: PresentedCredential }>();
+
+function credentialOf(socket: Socket, authorization: string | undefined): PresentedCredential {
+  if (authorization === undefined) return new PresentedCredential(undefined);
+  const shown = shownOn.get(socket);
+  if (shown?.authorization === authorization) return shown.credential;
+  const credential = new PresentedCredential(authorization);
+  shownOn.set(socket, { authorization, credential });
+  return credential;
+}
+
 /** What a request does not say itself. */
 export interface ArrivalFacts {
   readonly transport: 'http' | 'websocket';
   readonly dialect: Dialect;
   readonly requestId: string;
-  readonly signal: AbortSignal | undefined;
+  readonly signal: CancelSignal | undefined;
   readonly clock: Clock;
   readonly requestTimeoutMs: number;
 }
@@ -45,7 +60,7 @@ export function toHttpArrival({ headers, socket }: IncomingMessage, facts: Arriv
   return {
     transport,
     clientAddress: socket.remoteAddress ?? '',
-    authorization: headers.authorization,
+    credential: credentialOf(socket, headers.authorization),
     dialect,
     headers: transport === 'http' ? headers : undefined,
     requestId,

@@ -4,14 +4,16 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { isAppError } from '@gantry/errors';
 import type { Clock, Logger } from '@gantry/telemetry';
 
-import type { Dialect } from '../json-rpc/dialect.ts';
 import type { GatewayMetrics } from '../metrics.ts';
-import type { Pipeline } from '../pipeline/pipeline.ts';
+import type { Arrival } from '../pipeline/arrival.ts';
+import type { Answer, Pipeline } from '../pipeline/pipeline.ts';
+import { type Eventual, proceed, settle } from '../pipeline/settle.ts';
 import type { BodyBudget } from './body-budget.ts';
 import { answerUnreadable } from './client-error.ts';
 import { dialectHintOf, pathOf, toHttpArrival } from './http-arrival.ts';
 import { type HttpResponse, plainResponse, toHttpResponse } from './http-response.ts';
 import { endWhenSent } from './linger.ts';
+import { Exchange, OpenExchanges } from './open-exchanges.ts';
 import type { OriginPolicy } from './origin.ts';
 import { checkContentType, readBody } from './read-body.ts';
 import { receive } from './receive.ts';
@@ -52,32 +54,26 @@ const methodNotAllowed = {
   headers: { allow: 'POST' },
 };
 
-/** A request and its response. */
-interface Exchange {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-}
-
 /** Serves `POST /mcp` on a server. */
 export function createHttpEdge(options: HttpEdgeOptions): HttpEdge {
   const { server, metrics } = options;
-  /** Bounded by the connections the server takes. */
-  const active = new Set<Exchange>();
+  const active = new OpenExchanges();
   let isDraining = false;
   const closeIdle = () => {
     // Node's own closing of idle connections leaves those that have not sent a request yet.
     if (isDraining && active.size === 0) server.closeAllConnections();
   };
   const handle = (request: IncomingMessage, response: ServerResponse) => {
-    const exchange = { request, response };
+    const exchange = new Exchange(request, response);
     active.add(exchange);
     const late = isDraining ? setTimeout(() => cutUnfinished(exchange), LATE_ARRIVAL_MS) : undefined;
     response.once('close', () => {
       clearTimeout(late);
+      if (!response.writableFinished) exchange.abandoned.cancel();
       active.delete(exchange);
       closeIdle();
     });
-    void answer(exchange, options, () => isDraining);
+    answer(exchange, options, () => isDraining);
   };
   server.on('connection', (socket) => {
     metrics.activeConnections.inc({ transport: 'http' });
@@ -87,9 +83,7 @@ export function createHttpEdge(options: HttpEdgeOptions): HttpEdge {
   // Whoever asks before it sends is told to go on when it is known who it is.
   server.on('checkContinue', handle);
   server.on('clientError', (error, socket) => {
-    const isAnswering = active
-      .values()
-      .some(({ request, response }) => request.socket === socket && response.headersSent);
+    const isAnswering = [...active].some(({ request, response }) => request.socket === socket && response.headersSent);
     answerUnreadable(error, { socket, isAnswering, metrics });
   });
   return {
@@ -97,7 +91,7 @@ export function createHttpEdge(options: HttpEdgeOptions): HttpEdge {
       new Promise((resolve) => {
         isDraining = true;
         server.close(() => resolve());
-        active.forEach(cutUnfinished);
+        for (const exchange of active) cutUnfinished(exchange);
         closeIdle();
       }),
   };
@@ -107,20 +101,22 @@ function cutUnfinished({ request }: Exchange): void {
   if (!request.complete) request.socket.destroy();
 }
 
-/** Serves one request. Never rejects. */
-async function answer(exchange: Exchange, options: HttpEdgeOptions, isDraining: () => boolean): Promise<void> {
+/** Serves one request. */
+function answer(exchange: Exchange, options: HttpEdgeOptions, isDraining: () => boolean): void {
   const { request, response } = exchange;
   const requestId = randomUUID();
-  try {
-    const { reply, isWelcome } = await serve(exchange, { ...options, requestId });
+  const send = ({ reply, isWelcome }: Served) => {
     // A connection is kept for those who are known; what is left of a body makes it useless.
     if (isDraining() || !isWelcome || !request.complete) response.shouldKeepAlive = false;
-    send(exchange, reply, requestId);
-  } catch (error) {
+    respond(exchange, reply, requestId);
+  };
+  const giveUp = (error: unknown) => {
     // The client went away while it was sending.
     options.logger.debug({ err: error, requestId }, 'a request was not received whole');
     response.destroy();
-  }
+  };
+  const sent = settle(() => serve(exchange, { ...options, requestId }), { onValue: send, onThrown: giveUp });
+  if (sent instanceof Promise) sent.catch(giveUp);
 }
 
 interface ServeOptions extends HttpEdgeOptions {
@@ -134,58 +130,64 @@ interface Served {
   readonly isWelcome: boolean;
 }
 
-async function serve({ request, response }: Exchange, options: ServeOptions): Promise<Served> {
+function serve(exchange: Exchange, options: ServeOptions): Eventual<Served> {
+  const { request } = exchange;
   if (pathOf(request) !== '/mcp') return { reply: notFound, isWelcome: false };
   if (request.method !== 'POST') return { reply: methodNotAllowed, isWelcome: false };
-  const { pipeline, bodies } = options;
-  const facts = { ...options, transport: 'http' } as const;
+  const { pipeline, requestId, clock, requestTimeoutMs } = options;
   const dialect = dialectHintOf(request);
-  try {
-    options.origins.check(request);
-    const credentialId = await identify(request, dialect, options);
+  // A client that hangs up has cancelled; in MCP before 2026-07-28 it has not.
+  const signal = dialect === 'legacy' ? undefined : exchange.abandoned;
+  const arrival = toHttpArrival(request, { transport: 'http', dialect, requestId, signal, clock, requestTimeoutMs });
+  return settle(() => admit(exchange, arrival, options), {
+    onValue: toServed,
+    onThrown: (error) => toRefused(error, arrival, pipeline),
+  });
+}
+
+function toServed(answered: Answer): Served {
+  const reply = toHttpResponse(answered);
+  return { reply, isWelcome: reply.status !== 401 };
+}
+
+function toRefused(error: unknown, arrival: Arrival, pipeline: Pipeline): Served {
+  if (!isAppError(error)) throw error;
+  const reply = toHttpResponse(pipeline.refuse(error, arrival));
+  // There is no id to say it to: a client that does not know its request failed would wait for an answer.
+  return { reply: reply.status === 200 ? { ...reply, status: 503 } : reply, isWelcome: false };
+}
+
+/** Reads the body of whoever may send one, and answers it. */
+function admit({ request, response }: Exchange, arrival: Arrival, options: ServeOptions): Eventual<Answer> {
+  const { pipeline, bodies, origins } = options;
+  origins.check(request);
+  return proceed(identify(request, arrival, pipeline), async (credentialId) => {
     checkContentType(request);
     using share = bodies.open(credentialId);
     if (expectsContinue(request)) response.writeContinue();
-    const input = await readBody(request, share);
-    const signal = dialect === 'legacy' ? undefined : whenAbandoned(response);
-    const reply = toHttpResponse(
-      await receive(pipeline, { input, arrival: toHttpArrival(request, { ...facts, dialect, signal }) }),
-    );
-    return { reply, isWelcome: reply.status !== 401 };
-  } catch (error) {
-    if (!isAppError(error)) throw error;
-    const arrival = toHttpArrival(request, { ...facts, dialect, signal: undefined });
-    const reply = toHttpResponse(pipeline.refuse(error, arrival));
-    // There is no id to say it to: a client that does not know its request failed would wait for an answer.
-    return { reply: reply.status === 200 ? { ...reply, status: 503 } : reply, isWelcome: false };
-  }
+    return await receive(pipeline, { input: await readBody(request, share), arrival });
+  });
 }
 
 /** Establishes whose body it is before any of it is read, and returns the credential. */
-async function identify(request: IncomingMessage, dialect: Dialect, options: ServeOptions): Promise<string> {
-  const arrival = toHttpArrival(request, { ...options, transport: 'http', dialect, signal: undefined });
-  try {
-    const { principal } = await options.pipeline.identify(arrival);
-    return principal.credentialId;
-  } catch (error) {
-    const { 'content-length': length } = request.headers;
-    const isShort = length !== undefined && Number(length) <= UNIDENTIFIED_BODY_BYTES_MAX;
-    // It is asked again when the body is there.
-    if (isAppError(error) && error.code !== 'UNAUTHENTICATED' && isShort) return UNIDENTIFIED;
-    throw error;
-  }
-}
-
-/** A client that hangs up has cancelled; in MCP before 2026-07-28 it has not. */
-function whenAbandoned(response: ServerResponse): AbortSignal {
-  const controller = new AbortController();
-  response.once('close', () => {
-    if (!response.writableFinished) controller.abort();
+function identify(request: IncomingMessage, arrival: Arrival, pipeline: Pipeline): Eventual<string> {
+  return settle(() => pipeline.identify(arrival), {
+    onValue: ({ principal }) => principal.credentialId,
+    onThrown(error) {
+      const { 'content-length': length } = request.headers;
+      const isShort = length !== undefined && Number(length) <= UNIDENTIFIED_BODY_BYTES_MAX;
+      // It is asked again when the body is there.
+      if (isAppError(error) && error.code !== 'UNAUTHENTICATED' && isShort) return UNIDENTIFIED;
+      throw error;
+    },
   });
-  return controller.signal;
 }
 
-function send({ request, response }: Exchange, { status, headers, text = '' }: HttpResponse, requestId: string): void {
+function respond(
+  { request, response }: Exchange,
+  { status, headers, text = '' }: HttpResponse,
+  requestId: string,
+): void {
   if (response.destroyed) return;
   const type = text === '' ? {} : { 'content-type': 'application/json' };
   const length = Buffer.byteLength(text);

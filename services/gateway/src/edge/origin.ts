@@ -25,10 +25,10 @@ export function createOriginPolicy(listeningHost: string, origins: readonly stri
   const allowedOrigins: ReadonlySet<string> = new Set(origins);
   const allowedHostnames = new Set(origins.flatMap((origin) => URL.parse(origin)?.hostname ?? []));
   const checksHost = isLoopback(listeningHost);
-  const isKnownHost = (host: string) => {
+  const isKnownHost = remembered((host) => {
     const hostname = URL.parse(`http://${host}`)?.hostname ?? '';
     return LOCAL_HOSTNAMES.has(hostname) || isLoopback(hostname) || allowedHostnames.has(hostname);
-  };
+  });
   const isKnownOrigin = (origin: string) =>
     allowedOrigins.has(origin) || LOCAL_HOSTNAMES.has(URL.parse(origin)?.hostname ?? '');
   return {
@@ -41,6 +41,15 @@ export function createOriginPolicy(listeningHost: string, origins: readonly stri
       if (checksHost && host !== undefined && !isKnownHost(host)) throw hostForbidden();
       if (origin !== undefined && !isKnownOrigin(origin)) throw originForbidden();
     },
+  };
+}
+
+/** Remembers the last answer: a gateway goes by one name, mostly, and parsing it costs as much as the rest of the checks. */
+function remembered(decide: (text: string) => boolean): (text: string) => boolean {
+  let last: { readonly text: string; readonly decision: boolean } | undefined;
+  return (text) => {
+    if (last?.text !== text) last = { text, decision: decide(text) };
+    return last.decision;
   };
 }
 

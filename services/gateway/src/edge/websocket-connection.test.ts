@@ -5,6 +5,7 @@ import { fakeClock } from '@gantry/testkit';
 import { expect, test } from 'vitest';
 import type { WebSocket } from 'ws';
 
+import { PresentedCredential } from '../clients/presented-credential.ts';
 import type { Answer, Pipeline } from '../pipeline/pipeline.ts';
 import { FRAMES_IN_FLIGHT_MAX } from './frame-window.ts';
 import { FRAMES_QUEUED_MAX, READER_STUCK_MS, UNSENT_BYTES_MAX, WebSocketConnection } from './websocket-connection.ts';
@@ -67,7 +68,7 @@ function world(pipeline: Partial<Pipeline> = {}) {
     clock,
     requestTimeoutMs: 1_000,
     clientAddress: '',
-    authorization: undefined,
+    credential: new PresentedCredential(undefined),
     credentialId: 'k',
     dialect: 'native',
     parent: undefined,

@@ -6,6 +6,7 @@ import type { WebSocket } from 'ws';
 
 import type { ResourceClient } from '../clients/backends.ts';
 import type { Identity } from '../clients/credential-cache.ts';
+import type { PresentedCredential } from '../clients/presented-credential.ts';
 import type { Dialect } from '../json-rpc/dialect.ts';
 import { encodeReplies, encodeReply, isErrorReply } from '../json-rpc/encode-reply.ts';
 import type { Body } from '../json-rpc/message.ts';
@@ -41,7 +42,7 @@ export interface WebSocketConnectionOptions {
   readonly clock: Clock;
   readonly requestTimeoutMs: number;
   readonly clientAddress: string;
-  readonly authorization: string | undefined;
+  readonly credential: PresentedCredential;
   readonly credentialId: string;
   readonly dialect: Dialect;
   readonly parent: TraceContext | undefined;
@@ -242,11 +243,11 @@ export class WebSocketConnection implements PushConnection {
   }
 
   #arrival(signal: AbortSignal | undefined): Arrival {
-    const { clientAddress, authorization, parent, clock, requestTimeoutMs } = this.#options;
+    const { clientAddress, credential, parent, clock, requestTimeoutMs } = this.#options;
     return {
       transport: 'websocket',
       clientAddress,
-      authorization,
+      credential,
       dialect: this.#dialect,
       requestId: randomUUID(),
       parent,

@@ -1,3 +1,5 @@
+import { isUtf8 } from 'node:buffer';
+
 import { parseError, requestInvalid } from '../errors.ts';
 import type { Body } from './message.ts';
 import { parseMessage } from './parse-message.ts';
@@ -15,6 +17,9 @@ export const BATCH_MESSAGES_MAX = 100;
 /** The most members and elements: 500 documents of 200 each. 4 MiB of `[0,0,…` would be two million, and stall all others. */
 export const JSON_VALUES_MAX = 100_000;
 
+/** U+FEFF in UTF-8, which some editors put before a text. */
+const BYTE_ORDER_MARK_BYTES = 3;
+
 const LIMITS = { depthMax: JSON_DEPTH_MAX, messagesMax: BATCH_MESSAGES_MAX, valuesMax: JSON_VALUES_MAX };
 
 /**
@@ -23,11 +28,13 @@ const LIMITS = { depthMax: JSON_DEPTH_MAX, messagesMax: BATCH_MESSAGES_MAX, valu
  * @throws {AppError} PARSE_ERROR when the bytes are not UTF-8.
  */
 export function decodeBody(bytes: Uint8Array): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    throw parseError('the body is not valid UTF-8; encode JSON as UTF-8');
-  }
+  if (!isUtf8(bytes)) throw parseError('the body is not valid UTF-8; encode JSON as UTF-8');
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return buffer.toString('utf8', hasByteOrderMark(buffer) ? BYTE_ORDER_MARK_BYTES : 0);
+}
+
+function hasByteOrderMark(buffer: Buffer): boolean {
+  return buffer[0] === 0xef && buffer[1] === 0xbb && buffer[2] === 0xbf;
 }
 
 /**

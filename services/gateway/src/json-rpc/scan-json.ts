@@ -1,3 +1,5 @@
+import { endOfString, nameOf } from './json-text.ts';
+
 /** Where the parts of one JSON-RPC message are that must be passed on exactly as they came. */
 export interface MessageText {
   /** The JSON text of `id`; undefined when there is none. */
@@ -70,13 +72,24 @@ class Scanner {
   constructor(text: string, limits: ScanLimits) {
     this.#text = text;
     this.#limits = limits;
-    if (/^\s*\[/.test(text)) this.#memberDepth = 2;
+    if (text.charCodeAt(0) !== OPEN_OBJECT && /^\s*\[/.test(text)) this.#memberDepth = 2;
   }
 
   run(): JsonScan {
     const text = this.#text;
-    for (let index = 0; index < text.length && !this.#isOverLimit(); index += 1) {
-      index = this.#step(text.charCodeAt(index), index);
+    const end = text.length;
+    for (let index = 0; index < end; index += 1) {
+      const character = text.charCodeAt(index);
+      // Most characters outside of strings are white space, digits and letters: nothing to do.
+      if (character === QUOTE) {
+        this.#stringStart = index;
+        index = endOfString(text, index);
+        this.#stringEnd = index;
+      } else if (character === COLON) this.#beginValue(index);
+      else if (character === COMMA || (character >= OPEN_ARRAY && character !== BACKSLASH)) {
+        this.#punctuate(character, index);
+        if (this.#isOverLimit) break;
+      }
     }
     return {
       depth: this.#deepest,
@@ -86,34 +99,26 @@ class Scanner {
     };
   }
 
-  /** Takes one character and returns the index of the last one it has dealt with. */
-  #step(character: number, index: number): number {
+  /** Takes a character that may begin or end a value. */
+  #punctuate(character: number, index: number): void {
     switch (character) {
-      case QUOTE:
-        this.#stringStart = index;
-        this.#stringEnd = endOfString(this.#text, index);
-        return this.#stringEnd;
       case OPEN_OBJECT:
       case OPEN_ARRAY:
         this.#depth += 1;
         this.#valueCount += 1;
         if (this.#depth > this.#deepest) this.#deepest = this.#depth;
-        return index;
+        return;
       case CLOSE_OBJECT:
       case CLOSE_ARRAY:
         this.#endValue(index);
         this.#depth -= 1;
-        return index;
-      case COLON:
-        this.#beginValue(index);
-        return index;
+        return;
       case COMMA:
         this.#valueCount += 1;
         this.#endValue(index);
         if (this.#depth === 1 && this.#memberDepth === 2) this.#beginMessage();
-        return index;
+        return;
       default:
-        return index;
     }
   }
 
@@ -139,7 +144,7 @@ class Scanner {
     this.#key = undefined;
   }
 
-  #isOverLimit(): boolean {
+  get #isOverLimit(): boolean {
     const { depthMax, messagesMax, valuesMax } = this.#limits;
     return this.#deepest > depthMax || this.#messages.length > messagesMax || this.#valueCount > valuesMax;
   }
@@ -149,26 +154,3 @@ const keys: ReadonlyMap<string, 'idText' | 'paramsText'> = new Map([
   ['id', 'idText'],
   ['params', 'paramsText'],
 ]);
-
-/** Returns the name that a JSON string stands for: `"\u0069d"` is `id`. */
-function nameOf(text: string): string {
-  if (!text.includes('\\')) return text.slice(1, -1);
-  try {
-    return String(JSON.parse(text));
-  } catch {
-    // The whole is not valid either, and will not be parsed.
-    return text;
-  }
-}
-
-/** Returns the index of the quote that ends the string whose first quote is at `start`; the last index when none does. */
-function endOfString(text: string, start: number): number {
-  for (let from = start + 1; ;) {
-    const quote = text.indexOf('"', from);
-    if (quote === -1) return text.length - 1;
-    let backslashes = 0;
-    while (text.charCodeAt(quote - 1 - backslashes) === BACKSLASH) backslashes += 1;
-    if (backslashes % 2 === 0) return quote;
-    from = quote + 1;
-  }
-}

@@ -1,7 +1,11 @@
 import { paramsInvalid } from '../errors.ts';
+import { memberText } from '../json-rpc/json-text.ts';
 import { isObject } from '../json-rpc/parse-message.ts';
 
 type Json = Readonly<Record<string, unknown>>;
+
+const NO_FIELDS: Json = {};
+const NO_BYTES = new Uint8Array(0);
 
 /** Protobuf's uint32 holds more, but nothing here counts that far. */
 const INTEGER_MAX = 2 ** 31 - 1;
@@ -24,12 +28,17 @@ export interface Range {
 export class Params {
   readonly #fields: Json;
   readonly #path: string;
+  readonly #text: string | undefined;
 
-  /** @throws {AppError} PARAMS_INVALID when the value is not an object. Undefined stands for an empty one. */
-  constructor(value: unknown, path = 'params') {
+  /**
+   * @param text The JSON text of the value, where it is at hand.
+   * @throws {AppError} PARAMS_INVALID when the value is not an object. Undefined stands for an empty one.
+   */
+  constructor(value: unknown, path = 'params', text?: string) {
     if (value !== undefined && !isObject(value)) throw paramsInvalid(path, 'must be an object');
-    this.#fields = value ?? {};
+    this.#fields = value ?? NO_FIELDS;
     this.#path = path;
+    this.#text = text;
   }
 
   /** Returns a text that must be there and not be empty. */
@@ -110,6 +119,14 @@ export class Params {
     const value = this.#fields[name] ?? undefined;
     if (value === undefined || isObject(value)) return value;
     throw this.#invalid(name, 'must be an object');
+  }
+
+  /** Returns an object as JSON bytes, as it came, to be passed on; no bytes when it is absent. */
+  optionalObjectJson(name: string): Uint8Array {
+    const value = this.optionalObject(name);
+    if (value === undefined) return NO_BYTES;
+    const text = this.#text === undefined ? undefined : memberText(this.#text, name);
+    return Buffer.from(text ?? JSON.stringify(value));
   }
 
   /** Returns a reader of the object at a field; of an empty one when the field is absent. */

@@ -1,5 +1,5 @@
 import { isAppError } from '@gantry/errors';
-import type { Tool, ToolResult } from '@gantry/protocol/gantry/tool/v1/tool_service';
+import type { CallToolRequest, Tool, ToolResult } from '@gantry/protocol/gantry/tool/v1/tool_service';
 
 import type { ToolClient } from '../clients/backends.ts';
 import { backendBrokeContract, toolFailed } from '../errors.ts';
@@ -48,52 +48,42 @@ export function createToolMethods(tools: ToolClient): Methods {
   };
 }
 
-function toExecution(params: Params, argumentsName: 'parameters' | 'arguments') {
-  const given = params.optionalObject(argumentsName) ?? params.optionalObject('arguments');
-  const meta = params.optionalObject('_meta');
+function toExecution(params: Params, argumentsName: 'parameters' | 'arguments'): CallToolRequest {
+  const given = params.optionalObjectJson(argumentsName);
   return {
     name: params.text('name'),
-    argumentsJson: given === undefined ? NO_BYTES : toJsonBytes(given),
+    argumentsJson: given.length > 0 || argumentsName === 'arguments' ? given : params.optionalObjectJson('arguments'),
     idempotencyKey: '',
-    metaJson: meta === undefined ? NO_BYTES : toJsonBytes(meta),
+    metaJson: params.optionalObjectJson('_meta'),
   };
 }
 
-async function execute(tools: ToolClient, call: MethodCall, request: ReturnType<typeof toExecution>): Promise<string> {
-  const result = await resultOf(tools, call, request);
-  const content = toJsonText(result.contentJson, '[]');
-  if (result.isError && call.dialect === 'native') throw toolFailed(request.name, content);
-  return `{"content":${content}${member('structuredContent', result.structuredContentJson)},"isError":${result.isError}${metaMember(call.dialect, result.metaJson)}}`;
-}
-
-async function resultOf(
-  tools: ToolClient,
-  call: MethodCall,
-  request: ReturnType<typeof toExecution>,
-): Promise<ToolResult> {
-  try {
-    return await lastOf(tools, call, request);
-  } catch (error) {
-    if (call.dialect !== 'modern' || !isAppError(error) || !ARGUMENT_REASONS.has(error.reason)) throw error;
-    const contentJson = toJsonBytes([{ type: 'text', text: error.message }]);
-    return { contentJson, structuredContentJson: NO_BYTES, isError: true, metaJson: NO_BYTES };
-  }
-}
-
-async function lastOf(
-  tools: ToolClient,
-  { options }: MethodCall,
-  request: ReturnType<typeof toExecution>,
-): Promise<ToolResult> {
+function execute(tools: ToolClient, call: MethodCall, request: CallToolRequest): Promise<string> {
   let result: ToolResult | undefined;
   // To its end: leaving a stream early resets it, and thousands of resets end the session with all its calls.
-  for await (const { event } of tools.callTool(request, options)) {
+  const ended = tools.callTool(request, call.options).each(({ event }) => {
     // Progress and logs have nowhere to go: the answer is one message.
     if (event?.$case === 'result') result = event.value;
     if (event?.$case === 'inputRequired') throw backendBrokeContract('tool', 'CallTool asked for input');
-  }
+  });
+  return ended.then(
+    () => toText(call, request, result),
+    (error: unknown) => toText(call, request, toArgumentsResult(call, error)),
+  );
+}
+
+function toText({ dialect }: MethodCall, request: CallToolRequest, result: ToolResult | undefined): string {
   if (result === undefined) throw backendBrokeContract('tool', 'CallTool ended without a result');
-  return result;
+  const content = toJsonText(result.contentJson, '[]');
+  if (result.isError && dialect === 'native') throw toolFailed(request.name, content);
+  return `{"content":${content}${member('structuredContent', result.structuredContentJson)},"isError":${result.isError}${metaMember(dialect, result.metaJson)}}`;
+}
+
+/** Since 2025-11-25 arguments that break the tool's schema are for the model to mend: a result, not an error. */
+function toArgumentsResult({ dialect }: MethodCall, error: unknown): ToolResult {
+  if (dialect !== 'modern' || !isAppError(error) || !ARGUMENT_REASONS.has(error.reason)) throw error;
+  const contentJson = toJsonBytes([{ type: 'text', text: error.message }]);
+  return { contentJson, structuredContentJson: NO_BYTES, isError: true, metaJson: NO_BYTES };
 }
 
 /** Writes a tool as MCP shows it, its schemas as they are stored. */

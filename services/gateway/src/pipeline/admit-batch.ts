@@ -1,45 +1,32 @@
 import type { AppError } from '@gantry/errors';
-import { isAppError } from '@gantry/errors';
 
 import type { Message } from '../json-rpc/message.ts';
+import type { Admission } from './limit-rate.ts';
 
-/** Requests counted at once: few enough that a credential at its limit costs few questions, enough for a batch to be quick. */
-const ASKED_AT_ONCE_MAX = 10;
+/** Why each message of a body is refused, undefined for those that may go on. */
+export type Refusals = readonly (AppError | undefined)[];
 
 /**
- * Takes the requests of a batch, in order, from what its credential may send. Returns why each is refused, undefined for
- * those that may go on. After the first that is one too many nobody is asked about the rest.
+ * Takes the requests of a body, in order, from what its credential may send: asked once for all of them, the first ones go
+ * on. Decides at once when `take` does.
  */
-export async function admitBatch(
+export function admitBatch(
   messages: readonly Message[],
-  take: () => Promise<void>,
-): Promise<readonly (AppError | undefined)[]> {
-  const refusals: (AppError | undefined)[] = [];
-  let exhausted: AppError | undefined;
-  for (let start = 0; start < messages.length; start += ASKED_AT_ONCE_MAX) {
-    const wave = messages.slice(start, start + ASKED_AT_ONCE_MAX);
-    const asked = exhausted;
-    refusals.push(...(await Promise.all(wave.map((message) => admit(message, asked, take)))));
-    exhausted ??= wave
-      .map((message, index) => (message.kind === 'call' ? refusals[start + index] : undefined))
-      .find(isAppError);
-  }
-  return refusals;
+  take: (requests: number) => Admission | Promise<Admission>,
+): Refusals | Promise<Refusals> {
+  const requests = messages.filter(({ kind }) => kind === 'call').length;
+  const admission = requests === 0 ? { granted: 0 } : take(requests);
+  return admission instanceof Promise
+    ? admission.then((settled) => toRefusals(messages, settled))
+    : toRefusals(messages, admission);
 }
 
-async function admit(
-  message: Message,
-  exhausted: AppError | undefined,
-  take: () => Promise<void>,
-): Promise<AppError | undefined> {
-  if (message.kind === 'response') return undefined;
-  if (message.kind === 'invalid') return message.error;
-  if (exhausted !== undefined) return exhausted;
-  try {
-    await take();
-    return undefined;
-  } catch (error) {
-    if (isAppError(error)) return error;
-    throw error;
-  }
+function toRefusals(messages: readonly Message[], { granted, refusal }: Admission): Refusals {
+  let left = granted;
+  return messages.map((message) => {
+    if (message.kind === 'invalid') return message.error;
+    if (message.kind === 'response') return undefined;
+    left -= 1;
+    return left < 0 ? refusal : undefined;
+  });
 }

@@ -1,5 +1,7 @@
+import type { CancelSignal } from '@gantry/rpc';
 import type { TraceContext } from '@gantry/telemetry';
 
+import type { PresentedCredential } from '../clients/presented-credential.ts';
 import type { Dialect } from '../json-rpc/dialect.ts';
 import type { RequestHeaders } from '../json-rpc/modern/standard-headers.ts';
 import type { PushConnection } from '../methods/method.ts';
@@ -9,8 +11,8 @@ import type { Transport } from '../metrics.ts';
 export interface Arrival {
   readonly transport: Transport;
   readonly clientAddress: string;
-  /** The `authorization` as it came; undefined when there was none. */
-  readonly authorization: string | undefined;
+  /** What the client has shown of itself. */
+  readonly credential: PresentedCredential;
   /** What was known before the messages were read; they may say otherwise, see classify. */
   readonly dialect: Dialect;
   /** The headers that came with the messages; absent where there are none that speak for them. */
@@ -21,6 +23,6 @@ export interface Arrival {
   /** When the answer must be there, in epoch milliseconds. */
   readonly deadlineMs: number;
   /** Aborts when nobody waits for the answer any more. */
-  readonly signal: AbortSignal | undefined;
+  readonly signal: CancelSignal | undefined;
   readonly connection: PushConnection | undefined;
 }

@@ -1,4 +1,4 @@
-import { isAllowed, parsePermission, type Principal } from '@gantry/identity';
+import { heldBy, isAllowed, type Principal } from '@gantry/identity';
 
 import { permissionDenied } from '../errors.ts';
 import type { MethodPermission } from '../methods/method.ts';
@@ -17,9 +17,8 @@ export function authorise(permission: MethodPermission | undefined, principal: P
 }
 
 function mayWithAnyOf(principal: Principal, area: string, action: string): boolean {
-  return principal.permissions.some((text) => {
-    const held = parsePermission(text);
-    if (held === undefined || (held.action !== '*' && held.action !== action)) return false;
+  return heldBy(principal).some((held) => {
+    if (held.action !== '*' && held.action !== action) return false;
     return held.resource === '*' || held.resource === area || held.resource.startsWith(`${area}/`);
   });
 }

@@ -8,6 +8,7 @@ import type { Call } from '../json-rpc/message.ts';
 import type { Method } from '../methods/method.ts';
 import { Params } from '../methods/params.ts';
 import type { Arrival } from './arrival.ts';
+import { type Eventual, settle } from './settle.ts';
 
 /** A call on its way to its method. */
 export interface Dispatch {
@@ -23,19 +24,21 @@ export interface Dispatch {
  *
  * @throws {AppError} what the method fails with; ASSERTION_REFUSED when a service did not accept who it is for.
  */
-export async function dispatch(method: Method, { call, arrival, identity, dialect, trace }: Dispatch): Promise<string> {
+export function dispatch(method: Method, { call, arrival, identity, dialect, trace }: Dispatch): Eventual<string> {
   const { deadlineMs, requestId, signal, connection } = arrival;
   const options = { deadlineMs, requestId, signal, trace, assertion: identity.assertion };
-  try {
-    return await method.handle(new Params(call.params), {
+  const work = () =>
+    method.handle(new Params(call.params, 'params', call.paramsText), {
       principal: identity.principal,
       dialect,
       options,
       connection,
     });
-  } catch (thrown) {
-    const error = toAppError(thrown);
-    // The client has shown who it is: that a service doubts our word for it is not the client's to solve.
-    throw error.code === 'UNAUTHENTICATED' ? assertionRefused(error) : error;
-  }
+  return settle(work, { onValue: (text) => text, onThrown: rethrow });
+}
+
+function rethrow(thrown: unknown): never {
+  const error = toAppError(thrown);
+  // The client has shown who it is: that a service doubts our word for it is not the client's to solve.
+  throw error.code === 'UNAUTHENTICATED' ? assertionRefused(error) : error;
 }

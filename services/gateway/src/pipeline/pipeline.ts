@@ -12,13 +12,14 @@ import type { ErrorReply, Reply } from '../json-rpc/encode-reply.ts';
 import type { Body, Call, Message } from '../json-rpc/message.ts';
 import type { MethodTable, MethodTables } from '../methods/method-table.ts';
 import type { GatewayMetrics } from '../metrics.ts';
-import { admitBatch } from './admit-batch.ts';
+import { admitBatch, type Refusals } from './admit-batch.ts';
 import type { Arrival } from './arrival.ts';
-import { apiKeyOf, authenticate } from './authenticate.ts';
+import { authenticate } from './authenticate.ts';
 import { authorise } from './authorise.ts';
 import { dispatch } from './dispatch.ts';
 import { limitRate } from './limit-rate.ts';
 import { toRecordedRequest } from './record.ts';
+import { type Eventual, proceed, settle } from './settle.ts';
 
 /** The most requests a process works on at once: half a gigabyte if every one of them were large. */
 export const REQUESTS_IN_FLIGHT_MAX = 2_000;
@@ -28,6 +29,7 @@ export { isInitialize } from '../json-rpc/message.ts';
 
 const MS_PER_SECOND = 1_000;
 const NO_TRACE_ID = '';
+const NO_ANSWER: Answer = { kind: 'none' };
 
 /** What the pipeline needs. */
 export interface PipelineOptions {
@@ -54,12 +56,12 @@ export type Answer =
 
 /** Takes messages from every edge and answers them: authenticate, limit, authorise, dispatch, record. */
 export interface Pipeline {
-  /** Never rejects: what goes wrong is in the answer. */
-  answer(body: Body, arrival: Arrival): Promise<Answer>;
+  /** Never throws and never rejects: what goes wrong is in the answer. */
+  answer(body: Body, arrival: Arrival): Eventual<Answer>;
   /** Answers what could not be read as messages, and records that it came. */
   refuse(thrown: unknown, arrival: Arrival): Answer;
   /** Establishes who a connection belongs to. @throws {AppError} UNAUTHENTICATED, UNAVAILABLE. */
-  identify(arrival: Arrival): Promise<Identity>;
+  identify(arrival: Arrival): Eventual<Identity>;
   readonly inFlight: number;
 }
 
@@ -87,26 +89,26 @@ class StepwisePipeline implements Pipeline {
     return this.#inFlight;
   }
 
-  identify(arrival: Arrival): Promise<Identity> {
+  identify(arrival: Arrival): Eventual<Identity> {
     return authenticate(this.#options.credentials, arrival);
   }
 
-  async answer(body: Body, arrived: Arrival): Promise<Answer> {
-    const { messages } = body;
+  answer(body: Body, arrived: Arrival): Eventual<Answer> {
     const { dialect, refusal } = classify(body, arrived);
     const arrival = dialect === arrived.dialect ? arrived : { ...arrived, dialect };
     if (refusal !== undefined) return this.#refuseAll(body, refusal, arrival);
-    this.#inFlight += messages.length;
-    try {
-      if (this.#options.audit.isRefusing) throw auditUnavailable({ mayHaveRun: false });
-      if (!this.#hasRoom()) throw overloaded();
-      const identity = await authenticate(this.#options.credentials, arrival);
-      return await this.#answerAll(body, { arrival, dialect, identity });
-    } catch (thrown) {
-      return this.#refuseAll(body, toAppError(thrown), arrival);
-    } finally {
-      this.#inFlight -= messages.length;
-    }
+    const requests = body.messages.length;
+    this.#inFlight += requests;
+    return settle(() => this.#admit(body, arrival), {
+      onValue: (answer) => {
+        this.#inFlight -= requests;
+        return answer;
+      },
+      onThrown: (thrown) => {
+        this.#inFlight -= requests;
+        return this.#refuseAll(body, toAppError(thrown), arrival);
+      },
+    });
   }
 
   refuse(thrown: unknown, arrival: Arrival): Answer {
@@ -119,68 +121,78 @@ class StepwisePipeline implements Pipeline {
     return this.#inFlight <= inFlightMax && audit.hasRoomFor(this.#inFlight);
   }
 
-  async #answerAll({ messages, isBatch }: Body, conversation: Conversation): Promise<Answer> {
-    const { dialect, identity, arrival } = conversation;
-    const startedAtMs = performance.now();
-    const take = () => limitRate(this.#options.limiter, identity.principal);
-    const refusals = await admitBatch(messages, take);
-    this.#endRefused(messages, refusals, { arrival, identity, startedAtMs });
-    const answered = await Promise.all(
-      messages.map(async (message, index) => {
-        const error = refusals[index];
-        return error === undefined
-          ? this.#answerMessage(message, conversation)
-          : toErrorReply(message, error, identity);
-      }),
-    );
-    const replies = answered.filter((reply) => reply !== undefined);
-    const [first] = replies;
-    if (first === undefined) return { kind: 'none' };
-    return isBatch ? { kind: 'many', replies, dialect } : { kind: 'one', reply: first, dialect };
+  #admit(body: Body, arrival: Arrival): Eventual<Answer> {
+    if (this.#options.audit.isRefusing) throw auditUnavailable({ mayHaveRun: false });
+    if (!this.#hasRoom()) throw overloaded();
+    return proceed(authenticate(this.#options.credentials, arrival), (identity) => {
+      const conversation = { arrival, dialect: arrival.dialect, identity };
+      const startedAtMs = performance.now();
+      const take = (requests: number) => limitRate(this.#options.limiter, identity.principal, requests);
+      return proceed(admitBatch(body.messages, take), (refusals) => {
+        this.#endRefused(body.messages, refusals, { arrival, identity, startedAtMs });
+        return this.#answerAll(body, refusals, conversation);
+      });
+    });
   }
 
-  async #answerMessage(message: Message, conversation: Conversation): Promise<Reply | undefined> {
+  #answerAll({ messages, isBatch }: Body, refusals: Refusals, conversation: Conversation): Eventual<Answer> {
+    const answers = messages.map((message, index) => {
+      const error = refusals[index];
+      return error === undefined
+        ? this.#answerMessage(message, conversation)
+        : toErrorReply(message, error, conversation.identity);
+    });
+    const { dialect } = conversation;
+    if (!isBatch)
+      return proceed(answers[0], (reply) => (reply === undefined ? NO_ANSWER : { kind: 'one', reply, dialect }));
+    return Promise.all(answers).then((settled): Answer => {
+      const replies = settled.filter((reply) => reply !== undefined);
+      return replies.length === 0 ? NO_ANSWER : { kind: 'many', replies, dialect };
+    });
+  }
+
+  #answerMessage(message: Message, conversation: Conversation): Eventual<Reply | undefined> {
     if (message.kind !== 'call') return undefined;
     const { arrival, identity } = conversation;
-    const { tracing } = this.#options;
     const startedAtMs = performance.now();
     const name = this.#methodsOf(arrival).has(message.method) ? message.method : 'unknown';
-    const span = tracing.startSpan(`mcp ${name}`, { kind: 'server', parent: arrival.parent });
+    const span = this.#options.tracing.startSpan(`mcp ${name}`, { kind: 'server', parent: arrival.parent });
     const handled = { arrival, identity, span, startedAtMs };
-    const { resultText = '', failure } = await this.#attempt(message, conversation, span);
-    const error = await this.#record(message, failure, handled);
-    this.#end(message, error, handled);
-    if (error !== undefined) return toErrorReply(message, error, identity);
-    return message.idText === undefined ? undefined : { idText: message.idText, resultText };
+    return settle(() => this.#perform(message, conversation, span), {
+      onValue: (resultText) => this.#record(message, { resultText }, handled),
+      onThrown: (thrown) => this.#record(message, { failure: toAppError(thrown) }, handled),
+    });
   }
 
-  async #attempt(call: Call, conversation: Conversation, span: Span): Promise<Attempt> {
-    try {
-      return { resultText: await this.#perform(call, conversation, span) };
-    } catch (thrown) {
-      return { failure: toAppError(thrown) };
-    }
+  /** Records a request that was executed, waits until that is durable if it has to be, and returns the reply. */
+  #record(call: Call, attempt: Attempt, handled: Handled): Eventual<Reply | undefined> {
+    const durability = this.#options.audit.record(this.#toEvent(call, attempt.failure, handled));
+    if (durability === undefined) return this.#finish(call, attempt, handled);
+    return durability.then((unrecorded) =>
+      this.#finish(call, unrecorded === undefined ? attempt : { failure: unrecorded }, handled),
+    );
   }
 
-  /** Records a request that was executed, waits until that is durable if it has to be, and returns what to answer with. */
-  async #record(call: Call, error: AppError | undefined, handled: Handled): Promise<AppError | undefined> {
-    const durability = this.#options.audit.record(this.#toEvent(call, error, handled));
-    return durability === undefined ? error : ((await durability) ?? error);
+  /** Ends a request that was executed, and returns the reply; a notification has none. */
+  #finish(call: Call, { resultText = '', failure }: Attempt, handled: Handled): Reply | undefined {
+    this.#end(call, failure, handled);
+    if (failure !== undefined) return toErrorReply(call, failure, handled.identity);
+    return call.idText === undefined ? undefined : { idText: call.idText, resultText };
   }
 
-  async #perform(call: Call, conversation: Conversation, span: Span): Promise<string> {
-    const { credentials } = this.#options;
+  #perform(call: Call, conversation: Conversation, span: Span): Eventual<string> {
     const { arrival, identity } = conversation;
     const method = this.#methodsOf(arrival).get(call.method);
     if (method === undefined) throw methodNotFound(call.method);
     authorise(method.permission, identity.principal);
-    try {
-      return await dispatch(method, { ...conversation, call, trace: span.context });
-    } catch (thrown) {
-      const error = toAppError(thrown);
-      if (error.reason === 'ASSERTION_REFUSED') credentials.forget(apiKeyOf(arrival.authorization));
-      throw error;
-    }
+    return settle(() => dispatch(method, { ...conversation, call, trace: span.context }), {
+      onValue: (text) => text,
+      onThrown: (thrown) => {
+        const error = toAppError(thrown);
+        if (error.reason === 'ASSERTION_REFUSED') this.#options.credentials.forget(arrival.credential.apiKey);
+        throw error;
+      },
+    });
   }
 
   #logUnexpected(error: AppError, handled: Handled): void {

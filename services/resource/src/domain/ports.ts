@@ -110,7 +110,13 @@ export interface ContentCache {
 
 /** Says whether a tenant may reach a source through a connector now. */
 export interface ConnectorLimiter {
-  take(tenantId: string, connector: string): Promise<{ readonly allowed: boolean; readonly retryAfterMs: number }>;
+  take(tenantId: string, connector: string): Admission | Promise<Admission>;
+}
+
+/** Whether a read may go on, and if not, when the next one may. */
+interface Admission {
+  readonly allowed: boolean;
+  readonly retryAfterMs: number;
 }
 
 /** Tells the time. */

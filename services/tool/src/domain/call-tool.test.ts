@@ -8,7 +8,7 @@ import { createBulkhead } from './bulkhead.ts';
 import { callTool, RESULT_BYTES_MAX } from './call-tool.ts';
 import { createCatalog } from './catalog.ts';
 import { ARGUMENTS_BYTES_MAX } from './parse-arguments.ts';
-import { failWith, succeed, type Tool, type ToolCall, type ToolResult } from './tool.ts';
+import { failWith, type SerializedResult, succeed, type Tool, type ToolCall, type ToolResult } from './tool.ts';
 
 /** A world of one tool that can be called. */
 function worldOf(tool: Tool, slots = 2) {
@@ -24,14 +24,23 @@ function worldOf(tool: Tool, slots = 2) {
     now: () => clock.now(),
     onToolFault: (name: string, error: unknown) => faults.push([name, error]),
   };
-  const call = (parameters: unknown = {}, parts: Partial<ToolCall> = {}) =>
-    callTool(deps, {
-      principal: testPrincipal(),
-      name: definition.name,
-      argumentsJson: jsonBytes(parameters),
-      call: sampleCall(parts),
-    });
+  const call = async (parameters: unknown = {}, parts: Partial<ToolCall> = {}) =>
+    parsed(
+      await callTool(deps, {
+        principal: testPrincipal(),
+        name: definition.name,
+        argumentsJson: jsonBytes(parameters),
+        call: sampleCall(parts),
+      }),
+    );
   return { clock, faults, bulkhead, deps, call };
+}
+
+/** The result as the tool gave it. */
+function parsed({ contentJson, structuredContentJson, isError }: SerializedResult): ToolResult {
+  const content = JSON.parse(String(contentJson)) as ToolResult['content'];
+  if (structuredContentJson.length === 0) return { content, isError };
+  return { content, structuredContent: JSON.parse(String(structuredContentJson)) as unknown, isError };
 }
 
 const textOf = ({ content }: ToolResult) => content.map(({ text }) => text).join();
@@ -279,7 +288,7 @@ test.each([
 });
 
 test('a result may have 1 MiB as JSON, and not a byte more', async () => {
-  const empty = JSON.stringify(succeed('')).length;
+  const empty = JSON.stringify(succeed('').content).length;
   let characters = RESULT_BYTES_MAX - empty;
   const { call } = worldOf(sampleTool({ run: async () => succeed('x'.repeat(characters)) }));
   expect(await call()).toMatchObject({ isError: false });

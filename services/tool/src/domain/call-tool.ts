@@ -6,11 +6,20 @@ import type { Bulkhead } from './bulkhead.ts';
 import type { Catalog } from './catalog.ts';
 import { parseArguments } from './parse-arguments.ts';
 import type { Now, SchemaCompiler } from './ports.ts';
-import { failWith, type Tool, type ToolCall, type ToolDefinition, type ToolResult } from './tool.ts';
+import { RunningCall } from './running-call.ts';
+import {
+  failWith,
+  type SerializedResult,
+  type Tool,
+  type ToolCall,
+  type ToolDefinition,
+  type ToolResult,
+} from './tool.ts';
 
 /** The most bytes of a result, as JSON: more does not fit into a model's window anyway. */
 export const RESULT_BYTES_MAX = 1024 * 1024;
 const MS_PER_SECOND = 1_000;
+const NO_BYTES = new Uint8Array(0);
 
 /** What calling a tool needs. */
 export interface CallToolDeps {
@@ -37,7 +46,7 @@ export interface CallToolInput {
  * @throws {AppError} TOOL_NOT_FOUND, TOOL_SCHEMA_INVALID, TOOL_ARGUMENTS_INVALID, TOOL_ARGUMENTS_TOO_LARGE, TOOL_BUSY,
  * TOOL_TIMED_OUT, CANCELLED or DEADLINE_EXCEEDED.
  */
-export async function callTool(deps: CallToolDeps, input: CallToolInput): Promise<ToolResult> {
+export async function callTool(deps: CallToolDeps, input: CallToolInput): Promise<SerializedResult> {
   const tool = await deps.catalog.find(input.principal, input.name);
   const parameters = parseArguments(input.argumentsJson);
   const violations = deps.schemas.validate(tool.definition.inputSchema, parameters, 'arguments');
@@ -57,38 +66,40 @@ interface RunInput {
 }
 
 async function run(deps: CallToolDeps, tool: Tool, { parameters, call, leave }: RunInput): Promise<ToolResult> {
-  const { name, timeoutMs } = tool.definition;
-  const timeout = new AbortController();
-  const timer = setTimeout(() => timeout.abort(toolTimedOut(name, timeoutMs)), timeoutMs);
-  const signal = AbortSignal.any([call.signal, timeout.signal]);
-  const ownDeadlineMs = deps.now() + timeoutMs;
-  const deadlineMs = Math.min(call.deadlineMs, ownDeadlineMs);
-  // A tool that does not listen to its signal keeps its slot until it is done: it still takes of the process.
-  const work = begin(tool, parameters, { ...call, deadlineMs, signal }).finally(leave);
+  const { definition } = tool;
+  const ownDeadlineMs = deps.now() + definition.timeoutMs;
+  const { promise: stopped, reject: onStopped } = Promise.withResolvers<never>();
+  const running = new RunningCall(call, definition, { ownDeadlineMs, onStopped });
   try {
-    return await untilAborted(work, signal);
+    return await Promise.race([begin(tool, { parameters, running, leave }), stopped]);
   } catch (thrown) {
-    if (signal.aborted) throw toAppError(signal.reason);
+    if (running.stopped !== undefined) throw toAppError(running.stopped.reason);
     // The hop below gives up a little earlier than we do; whose deadline it was is ours to tell.
-    if (isDeadline(thrown)) throw deadlineMs === ownDeadlineMs ? toolTimedOut(name, timeoutMs) : thrown;
-    return explain(deps, name, thrown);
+    if (isDeadline(thrown)) {
+      throw running.deadlineMs === ownDeadlineMs ? toolTimedOut(definition.name, definition.timeoutMs) : thrown;
+    }
+    return explain(deps, definition.name, thrown);
   } finally {
-    clearTimeout(timer);
+    running.end();
   }
 }
 
-/** Also what a tool throws before its first await is a rejection, or its slot would be lost. */
-async function begin(tool: Tool, ...[parameters, call]: Parameters<Tool['run']>): Promise<ToolResult> {
-  return tool.run(parameters, call);
+interface BeginInput {
+  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly running: RunningCall;
+  readonly leave: () => void;
 }
 
-/** Ends with the signal even when the tool does not listen to it. */
-function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const abort = () => reject(signal.reason);
-  if (signal.aborted) abort();
-  signal.addEventListener('abort', abort, { once: true });
-  return Promise.race([work, promise]).finally(() => signal.removeEventListener('abort', abort));
+/**
+ * Runs a tool and gives its slot back when it has returned: one that does not listen to its signal keeps it until then, as it
+ * still takes of the process. Also what a tool throws before its first await is a rejection.
+ */
+async function begin(tool: Tool, { parameters, running, leave }: BeginInput): Promise<ToolResult> {
+  try {
+    return await tool.run(parameters, running);
+  } finally {
+    leave();
+  }
 }
 
 function isDeadline(thrown: unknown): boolean {
@@ -110,19 +121,29 @@ function explainError({ message, retryAfterMs }: AppError): string {
   return `${message}${wait}`;
 }
 
-function checkResult(deps: CallToolDeps, { definition }: Tool, result: ToolResult): ToolResult {
+function checkResult(deps: CallToolDeps, { definition }: Tool, result: ToolResult): SerializedResult {
   const { name } = definition;
   try {
-    if (Buffer.byteLength(JSON.stringify(result)) > RESULT_BYTES_MAX) {
-      return failWith(`the result of ${name} is larger than ${RESULT_BYTES_MAX} bytes; ask for less`);
+    const serialized = serialize(result);
+    if (serialized.contentJson.length + serialized.structuredContentJson.length > RESULT_BYTES_MAX) {
+      return serialize(failWith(`the result of ${name} is larger than ${RESULT_BYTES_MAX} bytes; ask for less`));
     }
     assertFits(deps, definition, result);
-    return result;
+    return serialized;
   } catch (fault) {
     // A result that is not JSON, or that breaks the tool's own schema, or a schema that is none.
     deps.onToolFault(name, fault);
-    return failWith(`${name} gave a result that breaks its own schema; tell its owner`);
+    return serialize(failWith(`${name} gave a result that breaks its own schema; tell its owner`));
   }
+}
+
+/** Writes a result as JSON, once: it is not parsed again before it is with the client. */
+function serialize({ content, structuredContent, isError }: ToolResult): SerializedResult {
+  return {
+    contentJson: Buffer.from(JSON.stringify(content)),
+    structuredContentJson: structuredContent === undefined ? NO_BYTES : Buffer.from(JSON.stringify(structuredContent)),
+    isError,
+  };
 }
 
 function assertFits({ schemas }: CallToolDeps, { outputSchema }: ToolDefinition, result: ToolResult): void {

@@ -1,3 +1,5 @@
+import { isUtf8 } from 'node:buffer';
+
 import { argumentsInvalid, argumentsTooLarge } from '../errors.ts';
 
 /** The most bytes of arguments: what is larger belongs into a resource. */
@@ -14,10 +16,12 @@ export const ARGUMENTS_DEPTH_MAX = 64;
 export function parseArguments(bytes: Uint8Array): Readonly<Record<string, unknown>> {
   if (bytes.length === 0) return {};
   if (bytes.length > ARGUMENTS_BYTES_MAX) throw argumentsTooLarge(ARGUMENTS_BYTES_MAX);
-  if (depthOf(bytes) > ARGUMENTS_DEPTH_MAX) throw invalid(`must not nest deeper than ${ARGUMENTS_DEPTH_MAX} levels`);
+  // Every level takes a byte.
+  if (bytes.length > ARGUMENTS_DEPTH_MAX && depthOf(bytes) > ARGUMENTS_DEPTH_MAX)
+    throw invalid(`must not nest deeper than ${ARGUMENTS_DEPTH_MAX} levels`);
   let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    value = JSON.parse(toText(bytes));
   } catch {
     throw invalid('must be valid JSON in UTF-8');
   }
@@ -26,14 +30,21 @@ export function parseArguments(bytes: Uint8Array): Readonly<Record<string, unkno
   return value as Record<string, unknown>;
 }
 
+function toText(bytes: Uint8Array): string {
+  if (!isUtf8(bytes)) throw new Error('not UTF-8');
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+}
+
 function invalid(description: string) {
   return argumentsInvalid([{ field: 'arguments', description }]);
 }
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
-const OPENERS: ReadonlySet<number> = new Set([0x5b, 0x7b]);
-const CLOSERS: ReadonlySet<number> = new Set([0x5d, 0x7d]);
+const OPEN_ARRAY = 0x5b;
+const CLOSE_ARRAY = 0x5d;
+const OPEN_OBJECT = 0x7b;
+const CLOSE_OBJECT = 0x7d;
 
 /** Counts brackets outside of strings; JSON.parse would accept any depth. */
 function depthOf(bytes: Uint8Array): number {
@@ -47,10 +58,10 @@ function depthOf(bytes: Uint8Array): number {
       else if (byte === QUOTE) isString = false;
     } else if (byte === QUOTE) {
       isString = true;
-    } else if (OPENERS.has(byte)) {
+    } else if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) {
       depth += 1;
       deepest = Math.max(deepest, depth);
-    } else if (CLOSERS.has(byte)) {
+    } else if (byte === CLOSE_OBJECT || byte === CLOSE_ARRAY) {
       depth -= 1;
     }
   }

@@ -35,6 +35,14 @@ export interface ToolResult {
   readonly isError: boolean;
 }
 
+/** A result as JSON bytes: as it goes to the client. */
+export interface SerializedResult {
+  readonly contentJson: Uint8Array;
+  /** Empty when there is none. */
+  readonly structuredContentJson: Uint8Array;
+  readonly isError: boolean;
+}
+
 /** What a running tool passes on to the services it calls, and is ended by. */
 export interface ToolCall {
   readonly assertion: string | undefined;

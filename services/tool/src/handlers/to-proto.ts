@@ -1,9 +1,10 @@
 import type { CallToolResponse, Tool } from '@gantry/protocol/gantry/tool/v1/tool_service';
 
-import type { ToolDefinition, ToolResult } from '../domain/tool.ts';
+import type { SerializedResult, ToolDefinition } from '../domain/tool.ts';
 
 const MS_PER_SECOND = 1_000;
 const NANOS_PER_MS = 1_000_000;
+const NO_BYTES = new Uint8Array(0);
 
 /** Returns a definition as the message. */
 export function toTool(definition: ToolDefinition): Tool {
@@ -23,21 +24,11 @@ export function toTool(definition: ToolDefinition): Tool {
 }
 
 /** Returns a result as the last event of a call. */
-export function toResultEvent({ content, structuredContent, isError }: ToolResult): CallToolResponse {
-  return {
-    event: {
-      $case: 'result',
-      value: {
-        contentJson: toJsonBytes(content),
-        structuredContentJson: toJsonBytes(structuredContent),
-        isError,
-        metaJson: new Uint8Array(0),
-      },
-    },
-  };
+export function toResultEvent({ contentJson, structuredContentJson, isError }: SerializedResult): CallToolResponse {
+  return { event: { $case: 'result', value: { contentJson, structuredContentJson, isError, metaJson: NO_BYTES } } };
 }
 
 /** Absent values are no bytes. */
 function toJsonBytes(value: unknown): Uint8Array {
-  return value === undefined ? new Uint8Array(0) : new TextEncoder().encode(JSON.stringify(value));
+  return value === undefined ? NO_BYTES : Buffer.from(JSON.stringify(value));
 }

@@ -1,10 +1,10 @@
 import { isReason } from '@gantry/errors';
 import { requirePermission } from '@gantry/identity';
 import type { ToolServiceDefinition } from '@gantry/protocol/gantry/tool/v1/tool_service';
-import type { Handlers } from '@gantry/rpc';
+import { type Handlers, onlyReply } from '@gantry/rpc';
 
 import { callTool, type CallToolDeps } from '../domain/call-tool.ts';
-import type { ToolResult } from '../domain/tool.ts';
+import type { SerializedResult } from '../domain/tool.ts';
 import type { ToolMetrics } from '../metrics.ts';
 import { cutPage } from './page.ts';
 import { toResultEvent, toTool } from './to-proto.ts';
@@ -29,16 +29,19 @@ export function createToolHandlers(deps: ToolHandlersDeps): Handlers<ToolService
       return { tool: toTool(definition) };
     },
 
-    async *callTool({ name, argumentsJson }, context) {
-      const { principal, assertion, deadlineMs, trace, requestId, signal } = context;
-      const call = { assertion, deadlineMs, trace, requestId, signal };
-      const result = await measured(deps.metrics, name, callTool(deps, { principal, name, argumentsJson, call }));
-      yield toResultEvent(result);
+    callTool({ name, argumentsJson }, context) {
+      const { principal } = context;
+      const running = callTool(deps, { principal, name, argumentsJson, call: context });
+      return onlyReply(measured(deps.metrics, name, running).then(toResultEvent));
     },
   };
 }
 
-async function measured(metrics: ToolMetrics, name: string, running: Promise<ToolResult>): Promise<ToolResult> {
+async function measured(
+  metrics: ToolMetrics,
+  name: string,
+  running: Promise<SerializedResult>,
+): Promise<SerializedResult> {
   const ended = metrics.started();
   try {
     const result = await running;

@@ -86,14 +86,14 @@ export interface Call_MetadataEntry {
 /**
  * More room for replies of a server-streaming call, so that one slow reader does not hold up the lane.
  *
- * The server sends a reply while the call's window is above 0, then takes the length of the payload off it, which
- * may bring it below 0: a reply larger than the window still gets through. A window is at most 2,147,483,647;
- * what would bring it above leaves it there.
+ * The server sends a reply while the call's window is above 0, then takes the length of the payload and 5 bytes more
+ * off it, what a message takes in plain gRPC. That may bring it below 0: a reply larger than the window still gets
+ * through. A window is at most 2,147,483,647; what would bring it above leaves it there.
  */
 export interface Window {
   /** The call. */
   readonly callId: number;
-  /** How many bytes to add. */
+  /** How many bytes to add: of the payloads that were dealt with, and 5 for each. */
   readonly bytes: number;
 }
 
@@ -114,7 +114,7 @@ export interface OpenResponse {
   readonly drain: Drain | undefined;
 }
 
-/** What a server allows on one lane. */
+/** What a server allows on one lane. A field that is 0 stands for the least it may be. */
 export interface Settings {
   /** How many calls may be in flight. At least 256, which holds until the settings arrive. */
   readonly callsInFlightMax: number;
@@ -1093,8 +1093,10 @@ export const Drain: MessageFns<Drain> = {
  * LANE_REPLY_TOO_LARGE.
  *
  * Ids that are not known. A cancel, window, reply or status for a call that has ended or never was is ignored,
- * because ends and cancels cross on the way. A call whose id is 0 or not above every earlier one of the lane, or a
- * frame over the limit, breaks the lane: the server ends it with INVALID_ARGUMENT and reason LANE_PROTOCOL_ERROR.
+ * because ends and cancels cross on the way. What cannot be read, a call or an assertion whose id is 0 or not above
+ * every earlier one of the lane, and an assertion that is too long break the lane: the server ends it with
+ * INVALID_ARGUMENT and reason LANE_PROTOCOL_ERROR. A frame over the limit ends it as gRPC ends a call whose message is
+ * too large, with RESOURCE_EXHAUSTED. A client cuts a lane whose server breaks the rules.
  *
  * Caps. The server says in Settings how many calls, and how many bytes of their requests and unsent replies, it
  * holds for one lane. A client keeps to them, holding calls back up to a cap of its own and failing them UNAVAILABLE
@@ -1117,7 +1119,8 @@ export const LaneDefinition = {
      * Opens a lane, for as long as both sides live. It has no deadline and no assertion of its own: each call has.
      * The peer is authenticated once, by mTLS, against the allow-list.
      * Errors: UNAVAILABLE with reason LANE_DRAINING when the server is about to stop; RESOURCE_EXHAUSTED with reason
-     * LANE_LIMIT when it has too many lanes; INVALID_ARGUMENT with reason LANE_PROTOCOL_ERROR.
+     * LANE_LIMIT when it has too many lanes, or LANE_UNREAD when its replies are not read; INVALID_ARGUMENT with reason
+     * LANE_PROTOCOL_ERROR.
      */
     open: {
       name: "Open",

@@ -1,0 +1,2 @@
+/** How many tools there are besides those that come with Gantry. */
+export const MORE_TOOLS = 500;
