@@ -82,7 +82,8 @@ function unaryHandler(
     serveUnary(call, withMetadataCap(grpcCall.metadata, options.interceptors), {
       handle: () => handler(decodeRequest(method, grpcCall.request), call),
       sink: {
-        reply: (response) => callback(null, encodeMessage(method.responseType, response)),
+        encode: (response) => encodeMessage(method.responseType, response),
+        reply: (bytes) => callback(null, bytes),
         fail: (error) => callback(toStatusObject(error, options.name)),
       },
     });
