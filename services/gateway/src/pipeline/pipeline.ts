@@ -142,7 +142,7 @@ class StepwisePipeline implements Pipeline {
     const { dialect } = conversation;
     if (!isBatch)
       return proceed(answers[0], (reply) => (reply === undefined ? NO_ANSWER : { kind: 'one', reply, dialect }));
-    return Promise.all(answers).then((settled): Answer => {
+    return Promise.all(answers.map((answer) => Promise.resolve(answer))).then((settled): Answer => {
       const replies = settled.filter((reply) => reply !== undefined);
       return replies.length === 0 ? NO_ANSWER : { kind: 'many', replies, dialect };
     });
