@@ -2,9 +2,11 @@ import { type AppError, isAppError, toAppError } from '@gantry/errors';
 
 import type { CallEnded, CallOutcome, ServerCall, ServerInterceptor } from './server-call.ts';
 
-/** Where the answer of a unary call goes. Exactly one of the two is called, once. */
+/** Where the answer of a unary call goes. Exactly one of `reply` and `fail` is called, once. */
 export interface UnarySink {
-  reply(response: unknown): void;
+  /** Encodes the response; throws when it is no message of the method. */
+  encode(response: unknown): Buffer;
+  reply(bytes: Buffer): void;
   /** `running` settles when the handler has returned; undefined when it has. */
   fail(error: AppError, running: Promise<unknown> | undefined): void;
 }
@@ -31,10 +33,9 @@ export function serveUnary(
   const settlement = new Settlement(call, (error) => sink.fail(error, running));
   const succeed = (response: unknown) => {
     if (settlement.isSettled) return;
-    // A response that cannot be encoded throws here.
     attempt(() => {
-      sink.reply(response);
-      settlement.succeed();
+      const bytes = sink.encode(response);
+      if (settlement.succeed()) sink.reply(bytes);
     }, fail);
   };
   const fail = (thrown: unknown) => {

@@ -1,5 +1,11 @@
 import { AppError } from '@gantry/errors';
-import { CallToolRequest, type CallToolResponse, ListToolsRequest } from '@gantry/protocol/gantry/tool/v1/tool_service';
+import {
+  CallToolRequest,
+  type CallToolResponse,
+  type GetToolResponse,
+  ListToolsRequest,
+  type ToolProgress,
+} from '@gantry/protocol/gantry/tool/v1/tool_service';
 import { Client, credentials, Metadata } from '@grpc/grpc-js';
 import { describe, expect, test, vi } from 'vitest';
 
@@ -151,6 +157,41 @@ describe.each(ways)('over %s', (way) => {
       expect(errors).toHaveLength(1);
       expect(errors[0]).toMatchObject({ requestId: 'r-2', rpc: 'gantry.tool.v1.ToolService/GetTool' });
       expect(JSON.stringify(errors[0])).toContain('hunter2');
+    });
+  });
+
+  describe('a response that is no message', () => {
+    // What a handler may answer all the same: its types end where JSON or a database begins.
+    const nanos = 1.5;
+    const wrong = { tool: { ...toolNamed('x'), timeout: { seconds: 1n, nanos } } };
+
+    test('ends its call as INTERNAL, and no other', async () => {
+      await using world = await startWorld({
+        handlers: {
+          getTool: async ({ name }) =>
+            name === 'wrong' ? (wrong as unknown as GetToolResponse) : { tool: toolNamed(name) },
+        },
+      });
+      const right = world.client.getTool({ name: 'right' }, ann);
+      await expect(world.client.getTool({ name: 'wrong' }, ann)).rejects.toMatchObject({ code: 'INTERNAL' });
+      await expect(right).resolves.toMatchObject({ tool: { name: 'right' } });
+    });
+
+    test('ends its stream as INTERNAL, and its handler cleans up', async () => {
+      const { promise: returned, resolve } = Promise.withResolvers<void>();
+      await using world = await startWorld({
+        handlers: {
+          async *callTool() {
+            try {
+              yield { event: { $case: 'progress', value: null as unknown as ToolProgress } };
+            } finally {
+              resolve();
+            }
+          },
+        },
+      });
+      await expect(collect(world.client.callTool(callRequest, ann))).rejects.toMatchObject({ code: 'INTERNAL' });
+      await returned;
     });
   });
 

@@ -37,7 +37,7 @@ export interface GatewayMetrics {
   /** Requests that were not HTTP, by the status they were answered with. */
   readonly unreadableRequests: Counter<'status'>;
   /** Shows a number that is read when metrics are scraped. */
-  gauge(name: string, help: string, read: () => number): void;
+  readonly gauge: (name: string, help: string, read: () => number) => void;
 }
 
 /** Creates the gateway's metrics. Only the given methods become labels. */

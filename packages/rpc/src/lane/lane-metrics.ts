@@ -47,11 +47,11 @@ export function clientLaneLoad(registry: Registry): ClientLaneLoad {
 }
 
 function createClientLoad(registry: Registry): ClientLaneLoad {
-  const ejections = new Counter({
+  const ejections = createCounter({
     name: 'gantry_rpc_client_lane_ejections_total',
     help: 'Lanes left out for a while because nearly all of their calls failed.',
     registers: [registry],
-  });
+  }).labels({});
   const load: ClientLaneLoad = Object.assign(createLoad('client', registry), {
     waiting: 0,
     wakers: new Set<() => void>(),

@@ -103,8 +103,9 @@ export class ServedCall {
     serveUnary(this.#call, interceptors, {
       handle: () => handler(decodeRequest(served.method, payload), this.#call),
       sink: {
-        reply: (response) => {
-          this.#reply(encodeMessage(served.method.responseType, response), true);
+        encode: (response) => encodeMessage(served.method.responseType, response),
+        reply: (bytes) => {
+          this.#reply(bytes, true);
           this.#host.release(this);
         },
         fail: (error, running) => this.#fail(error, running),

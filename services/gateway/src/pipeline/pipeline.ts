@@ -24,9 +24,6 @@ import { type Eventual, proceed, settle } from './settle.ts';
 /** The most requests a process works on at once: half a gigabyte if every one of them were large. */
 export const REQUESTS_IN_FLIGHT_MAX = 2_000;
 
-// For whoever keeps a connection: see WebSocketConnection.
-export { isInitialize } from '../json-rpc/message.ts';
-
 const MS_PER_SECOND = 1_000;
 const NO_TRACE_ID = '';
 const NO_ANSWER: Answer = { kind: 'none' };
@@ -145,7 +142,7 @@ class StepwisePipeline implements Pipeline {
     const { dialect } = conversation;
     if (!isBatch)
       return proceed(answers[0], (reply) => (reply === undefined ? NO_ANSWER : { kind: 'one', reply, dialect }));
-    return Promise.all(answers).then((settled): Answer => {
+    return Promise.all(answers.map((answer) => Promise.resolve(answer))).then((settled): Answer => {
       const replies = settled.filter((reply) => reply !== undefined);
       return replies.length === 0 ? NO_ANSWER : { kind: 'many', replies, dialect };
     });
