@@ -50,7 +50,7 @@ export async function createGatewayService(
   await using stack = new AsyncDisposableStack();
   const { logger, tracing } = platform;
   const clock = systemClock;
-  const { requestTimeoutMs } = config;
+  const { requestTimeoutMs, accessLogRatio } = config;
   const backends = stack.use(createBackends(config, platform));
   const credentials = createCredentialCache(backends.auth, clock);
   const limiter = createRateLimiter(config, platform, stack);
@@ -58,7 +58,17 @@ export async function createGatewayService(
   const methodNames = new Set(Object.values(methods).flatMap((table) => [...table.keys()]));
   const metrics = createGatewayMetrics(platform.metrics, methodNames);
   const audit = stack.use(createAuditSpool({ mode: config.auditMode, audit: backends.audit, metrics, logger }));
-  const pipeline = createPipeline({ credentials, limiter, methods, audit, metrics, logger, tracing, clock });
+  const pipeline = createPipeline({
+    credentials,
+    limiter,
+    methods,
+    audit,
+    metrics,
+    logger,
+    tracing,
+    clock,
+    accessLogRatio,
+  });
 
   const server = createHttpServer(config.http);
   const origins = createOriginPolicy(config.http.host, config.http.allowedOrigins);

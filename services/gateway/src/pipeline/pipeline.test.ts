@@ -63,6 +63,7 @@ async function startPipeline(handle: () => Promise<string>, options: Options = {
     logger: silentLogger(),
     tracing: await createTracing({ service: 'gateway' }),
     clock: systemClock,
+    accessLogRatio: 0,
   });
   return { pipeline, reasons, refused };
 }
