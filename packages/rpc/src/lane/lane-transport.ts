@@ -129,7 +129,10 @@ class LaneTransport implements Transport {
     const bytes = call.request.payload.length;
     const { waitingCallsMax, waitingBytesMax } = this.#limits;
     if (this.#waiting.size >= waitingCallsMax || this.#waitingBytes + bytes > waitingBytesMax) {
-      return call.failSoon(laneQueueFull(this.#options.peer));
+      // While there is no lane yet, there is another way.
+      return this.#lanes?.isOpen === true
+        ? call.failSoon(laneQueueFull(this.#options.peer))
+        : this.#sendOn('plain', call);
     }
     this.#waiting.add(call);
     this.#waitingBytes += bytes;
