@@ -6,7 +6,7 @@ import { systemClock } from '@gantry/telemetry';
 
 import { createAuditSpool } from './clients/audit-spool.ts';
 import { createBackends } from './clients/backends.ts';
-import { createCredentialCache } from './clients/credential-cache.ts';
+import { type CredentialCache, createCredentialCache } from './clients/credential-cache.ts';
 import { startPolicyWatch } from './clients/policy-watch.ts';
 import type { Config } from './config.ts';
 import { type BodyBudgetLimits, createBodyBudget } from './edge/body-budget.ts';
@@ -58,17 +58,8 @@ export async function createGatewayService(
   const methodNames = new Set(Object.values(methods).flatMap((table) => [...table.keys()]));
   const metrics = createGatewayMetrics(platform.metrics, methodNames);
   const audit = stack.use(createAuditSpool({ mode: config.auditMode, audit: backends.audit, metrics, logger }));
-  const pipeline = createPipeline({
-    credentials,
-    limiter,
-    methods,
-    audit,
-    metrics,
-    logger,
-    tracing,
-    clock,
-    accessLogRatio,
-  });
+  const asked = { credentials, limiter, methods, audit, metrics };
+  const pipeline = createPipeline({ ...asked, logger, tracing, clock, accessLogRatio });
 
   const server = createHttpServer(config.http);
   const origins = createOriginPolicy(config.http.host, config.http.allowedOrigins);
@@ -84,13 +75,7 @@ export async function createGatewayService(
   const policyWatch = stack.use(startPolicyWatch({ policy: backends.policy, credentials, onRevoked, logger }));
 
   showLoads(metrics, { pipeline, connections, sessions, bodies, audit, credentials });
-  platform.readiness.addCheck(
-    'policy-stream',
-    async () => {
-      if (!credentials.isLive) throw policyStreamDown();
-    },
-    { critical: false },
-  );
+  checkPolicyStream(platform, credentials);
 
   const service = createMcpService({ pipeline, clock, requestTimeoutMs, serveSession });
   const grpc = stack.use(await startGrpc(service, { config, platform, limits }));
@@ -114,6 +99,17 @@ export async function createGatewayService(
     },
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
+}
+
+/** Not critical: without the stream, revocations are felt within a second. */
+function checkPolicyStream({ readiness }: ServicePlatform, credentials: Pick<CredentialCache, 'isLive'>): void {
+  readiness.addCheck(
+    'policy-stream',
+    async () => {
+      if (!credentials.isLive) throw policyStreamDown();
+    },
+    { critical: false },
+  );
 }
 
 interface Surroundings {
