@@ -97,7 +97,7 @@ describe('the published keys', () => {
     const assertions = await Promise.all(
       [0, 1, 2].map((i) => signAssertion(principal, key.signing, startMs + i * 1_000)),
     );
-    await Promise.all(assertions.map(({ assertion }) => verify(assertion)));
+    await Promise.all(assertions.map(async ({ assertion }) => verify(assertion)));
     expect(fetchKeys).toHaveBeenCalledTimes(1);
   });
 

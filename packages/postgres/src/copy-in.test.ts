@@ -42,7 +42,7 @@ const note = (more: Partial<Note> = {}): Note => ({ id: randomUUID(), atMs: 0, c
 function toRows(notes: readonly Note[]): Buffer {
   const rowBytes = COPY_ROW_BYTES + 4 * COPY_COLUMN_BYTES + 16 + 8 + 8;
   const textBytes = notes.reduce((sum, { text }) => sum + Buffer.byteLength(text), 0);
-  const rows = new CopyRows(COPY_FRAME_BYTES + notes.length * rowBytes + textBytes);
+  const rows = new CopyRows(Buffer.alloc(COPY_FRAME_BYTES + notes.length * rowBytes + textBytes));
   for (const { id, atMs, count, text } of notes) {
     rows.row(4);
     rows.uuid(Buffer.from(`>${id}`), 1);
@@ -137,8 +137,8 @@ test('a connection that is lost under a COPY is DATABASE_UNAVAILABLE', async () 
   lock.release();
 });
 
-test('rows that are longer than was said are a bug', () => {
-  const rows = new CopyRows(COPY_FRAME_BYTES + COPY_COLUMN_BYTES);
+test('rows that are longer than their buffer are a bug', () => {
+  const rows = new CopyRows(Buffer.alloc(COPY_FRAME_BYTES + COPY_COLUMN_BYTES));
   expect(() => {
     rows.bytes(Buffer.alloc(50), 0, 50);
     rows.finish();

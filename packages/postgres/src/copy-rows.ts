@@ -10,8 +10,12 @@ const HEADER = Buffer.from('PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0', 'latin1');
 const END_OF_ROWS = -1;
 const UUID_BYTES = 16;
 
-/** What header and end of the rows take. */
-export const COPY_FRAME_BYTES = HEADER.length + 2;
+/** The rows are one message of Postgres' protocol: its kind, `d` for CopyData, and its length stand before them. */
+const COPY_DATA = 0x64;
+const MESSAGE_HEAD_BYTES = 5;
+
+/** What begin and end of the rows take. */
+export const COPY_FRAME_BYTES = MESSAGE_HEAD_BYTES + HEADER.length + 2;
 /** What a row takes besides its columns. */
 export const COPY_ROW_BYTES = 2;
 /** What a column takes besides its value. */
@@ -24,11 +28,11 @@ const LOOP_BYTES_MAX = 64;
 const valueByHexDigit = hexDigitValues();
 
 /**
- * Writes rows in the binary format of COPY, column by column, into a buffer whose size is known before. Values are not
+ * Writes rows in the binary format of COPY, column by column, into a buffer that has to be large enough for them. Values are not
  * checked: Postgres refuses what does not fit.
  *
  * @example
- * const rows = new CopyRows(COPY_FRAME_BYTES + COPY_ROW_BYTES + COPY_COLUMN_BYTES + 2);
+ * const rows = new CopyRows(Buffer.allocUnsafe(COPY_FRAME_BYTES + COPY_ROW_BYTES + COPY_COLUMN_BYTES + 2));
  * rows.row(1);
  * rows.bytes(Buffer.from('hi'), 0, 2);
  * await copyIn(client, 'COPY tool.notes (text) FROM STDIN (FORMAT binary)', rows.finish());
@@ -37,9 +41,10 @@ export class CopyRows {
   readonly #buffer: Buffer;
   #at: number;
 
-  constructor(bytesMax: number) {
-    this.#buffer = Buffer.allocUnsafe(bytesMax);
-    this.#at = HEADER.copy(this.#buffer);
+  constructor(buffer: Buffer) {
+    this.#buffer = buffer;
+    this.#buffer[0] = COPY_DATA;
+    this.#at = MESSAGE_HEAD_BYTES + HEADER.copy(this.#buffer, MESSAGE_HEAD_BYTES);
   }
 
   /** Begins a row of so many columns. */
@@ -92,11 +97,13 @@ export class CopyRows {
     this.#at = this.#buffer.writeUInt32BE(value >>> 0, this.#at);
   }
 
-  /** Ends the rows and returns them; nothing can be written after that. */
+  /** Ends the rows and returns them as a message; nothing can be written after that. */
   finish(): Buffer {
     this.row(END_OF_ROWS);
     // What is written byte by byte beyond a buffer is lost without a word.
-    assert(this.#at <= this.#buffer.length, 'the rows are longer than was said');
+    assert(this.#at <= this.#buffer.length, 'the rows are longer than their buffer');
+    // The length counts itself and not the kind.
+    this.#buffer.writeInt32BE(this.#at - 1, 1);
     return this.#buffer.subarray(0, this.#at);
   }
 

@@ -36,7 +36,8 @@ export class Cancellation implements CancelSignal {
   cancel(reason: unknown = new DOMException('the client is gone', 'AbortError')): void {
     if (this.#cancelled !== undefined) return;
     this.#cancelled = { reason };
-    for (const listener of [...this.#listeners]) listener();
+    // Whoever listens may stop listening meanwhile; a Set may be changed while it is walked through.
+    for (const listener of this.#listeners) listener();
     this.#listeners.clear();
   }
 }

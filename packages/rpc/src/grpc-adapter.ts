@@ -14,7 +14,9 @@ import { type AnyHandler, boundMethods, type BoundService } from './bind-service
 import { encodeMessage } from './encode-message.ts';
 import { METADATA_BYTES_MAX } from './metadata-keys.ts';
 import { type Method, pathOf } from './method.ts';
+import { createReaderWatch, resetUnread } from './reader-watch.ts';
 import { requestMalformed } from './request-malformed.ts';
+import { RequestStream } from './request-stream.ts';
 import { serveStream, serveUnary, type StreamSink } from './serve-call.ts';
 import type { ServedMethod, ServerCall, ServerInterceptor } from './server-call.ts';
 import { toStatusObject } from './status-object.ts';
@@ -25,6 +27,8 @@ export interface ServeOptions {
   readonly name: string;
   readonly interceptors: readonly ServerInterceptor[];
   readonly createCall: (served: ServedMethod, incoming: ServerCall['incoming']) => ServerCall;
+  /** How long a client may read nothing of what a stream sends. */
+  readonly readerStuckMs: number;
 }
 
 /** The parts of grpc-js's call objects that all kinds share. */
@@ -95,7 +99,7 @@ function serverStreamHandler(
     const call = openCall(served, grpcCall, options);
     serveStream(call, withMetadataCap(grpcCall.metadata, options.interceptors), {
       handle: () => handler(decodeRequest(served.method, grpcCall.request), call),
-      sink: streamSink(grpcCall, served.method, { call, domain: options.name }),
+      sink: streamSink(grpcCall, served.method, { ...options, call }),
     });
   };
 }
@@ -108,8 +112,8 @@ function bidiHandler(
   return (grpcCall) => {
     const call = openCall(served, grpcCall, options);
     serveStream(call, withMetadataCap(grpcCall.metadata, options.interceptors), {
-      handle: () => handler(decodeAll(served.method, grpcCall), call),
-      sink: streamSink(grpcCall, served.method, { call, domain: options.name }),
+      handle: () => handler(decodeAll(served.method, new RequestStream(grpcCall)), call),
+      sink: streamSink(grpcCall, served.method, { ...options, call }),
     });
   };
 }
@@ -128,11 +132,17 @@ function openCall(served: ServedMethod, grpcCall: GrpcCall, { createCall }: Serv
 function streamSink(
   stream: ServerWritableStream<Buffer, Buffer> | ServerDuplexStream<Buffer, Buffer>,
   method: Method,
-  { call, domain }: { readonly call: ServerCall; readonly domain: string },
+  { call, name, readerStuckMs }: ServeOptions & { readonly call: ServerCall },
 ): StreamSink {
+  const watch = createReaderWatch(readerStuckMs, (error) => {
+    call.abort(error);
+    resetUnread(stream);
+  });
+  stream.once('close', watch.stop);
   return {
     reply(response, resume) {
-      if (stream.write(encodeMessage(method.responseType, response))) return true;
+      watch.wrote();
+      if (stream.write(encodeMessage(method.responseType, response), watch.sent)) return true;
       // The client reads more slowly than we write. It may also never read again; then the call is aborted.
       stream.once('drain', resume);
       return false;
@@ -141,7 +151,7 @@ function streamSink(
     fail(error) {
       if (stream.cancelled || (call.isAborted && error.code === 'CANCELLED')) return;
       // destroy() would lose the messages still queued.
-      stream.emit('error', toStatusObject(error, domain));
+      stream.emit('error', toStatusObject(error, name));
     },
   };
 }

@@ -1,19 +1,16 @@
-import type { Registry } from '@gantry/telemetry';
-import { Counter, Histogram } from 'prom-client';
+import { type CounterSeries, createCounter, createHistogram, type Registry } from '@gantry/telemetry';
 
 /** From half a millisecond, about one hop, to the longest default timeout. */
 const DURATION_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
+const METHOD_LABELS = ['grpc_type', 'grpc_service', 'grpc_method'] as const;
+
 /** The labels of one method, as go-grpc-middleware names them. */
-interface MethodLabels extends Record<string, string> {
-  grpc_type: string;
-  grpc_service: string;
-  grpc_method: string;
-}
+type MethodLabels = Readonly<Record<(typeof METHOD_LABELS)[number], string>>;
 
 /** RED metrics of one side of the RPCs of a process. */
 export interface GrpcMetrics {
-  /** Returns the recorder of a method; call it once a method, its children are resolved there. */
+  /** Returns the recorder of a method; call it once a method, its series are resolved there. */
   forMethod(labels: MethodLabels): MethodRecorder;
 }
 
@@ -38,42 +35,41 @@ export function grpcMetrics(side: 'server' | 'client', registry: Registry): Grpc
 }
 
 function createGrpcMetrics(side: 'server' | 'client', registry: Registry): GrpcMetrics {
-  const methodLabels = ['grpc_type', 'grpc_service', 'grpc_method'];
   const registers = [registry];
-  const started = new Counter({
+  const started = createCounter({
     name: `grpc_${side}_started_total`,
     help: `RPCs started on the ${side}.`,
-    labelNames: methodLabels,
+    labelNames: METHOD_LABELS,
     registers,
   });
-  const handled = new Counter({
+  const handled = createCounter({
     name: `grpc_${side}_handled_total`,
     help: `RPCs completed on the ${side}, whatever their code.`,
-    labelNames: [...methodLabels, 'grpc_code'],
+    labelNames: [...METHOD_LABELS, 'grpc_code'],
     registers,
   });
-  const handling = new Histogram({
+  const handling = createHistogram({
     name: `grpc_${side}_handling_seconds`,
     help: `How long RPCs took on the ${side}, from start to status.`,
-    labelNames: methodLabels,
+    labelNames: METHOD_LABELS,
     buckets: DURATION_BUCKETS,
     registers,
   });
   return {
     forMethod(labels) {
-      const startedChild = started.labels(labels);
-      const handlingChild = handling.labels(labels);
-      const handledChildByCode = new Map<string, Counter.Internal>();
+      const startedSeries = started.labels(labels);
+      const handlingSeries = handling.labels(labels);
+      const handledSeriesByCode = new Map<string, CounterSeries>();
       return {
-        started: () => startedChild.inc(),
+        started: () => startedSeries.inc(),
         ended(code, seconds) {
-          let child = handledChildByCode.get(code);
-          if (child === undefined) {
-            child = handled.labels({ ...labels, grpc_code: code });
-            handledChildByCode.set(code, child);
+          let series = handledSeriesByCode.get(code);
+          if (series === undefined) {
+            series = handled.labels({ ...labels, grpc_code: code });
+            handledSeriesByCode.set(code, series);
           }
-          child.inc();
-          handlingChild.observe(seconds);
+          series.inc();
+          handlingSeries.observe(seconds);
         },
       };
     },

@@ -13,6 +13,7 @@ import { halfOpenGuard } from './half-open-guard.ts';
 import type { ServerLaneLimits } from './lane/lane-limits.ts';
 import { createLaneService, type LaneService } from './lane/lane-service.ts';
 import { MESSAGE_BYTES_MAX } from './message-bytes.ts';
+import { READER_STUCK_MS } from './reader-watch.ts';
 import { addReflection } from './reflection.ts';
 import { ServerCall, type ServerInterceptor } from './server-call.ts';
 import {
@@ -30,6 +31,8 @@ const DEFAULT_CONCURRENT_STREAMS_MAX = 1_024;
 
 /** 4 MiB in ten seconds is a slow mobile link; slower than that is an attack. */
 const DEFAULT_REQUEST_TIMEOUT_MS = 10_000;
+
+const DEFAULT_CONNECTION_GRACE_MS = 60_000;
 
 /** What createRpcServer needs. */
 export interface RpcServerOptions {
@@ -51,6 +54,13 @@ export interface RpcServerOptions {
   readonly concurrentStreamsMax?: number;
   /** How long a request may take to come whole, in milliseconds; then the call ends with DEADLINE_EXCEEDED. Default 10,000. */
   readonly requestTimeoutMs?: number;
+  /** How long a client may read nothing of what a stream sends, in milliseconds; then the stream is reset. Default 30,000. */
+  readonly readerStuckMs?: number;
+  /**
+   * How long calls may go on after their connection was told to close for its age, in milliseconds. Default 60,000. Infinity is
+   * for servers whose streams end by themselves.
+   */
+  readonly connectionGraceMs?: number;
   /**
    * What lanes may take, where it is not what lane-limits.ts says; false offers none: for servers whose clients are not
    * services of ours.
@@ -113,6 +123,7 @@ export async function createRpcServer(options: RpcServerOptions): Promise<RpcSer
 function serverOptions({
   concurrentStreamsMax = DEFAULT_CONCURRENT_STREAMS_MAX,
   requestTimeoutMs = DEFAULT_REQUEST_TIMEOUT_MS,
+  connectionGraceMs = DEFAULT_CONNECTION_GRACE_MS,
 }: RpcServerOptions): ServerOptions {
   return {
     'grpc.max_receive_message_length': MESSAGE_BYTES_MAX,
@@ -124,7 +135,8 @@ function serverOptions({
     'grpc.keepalive_timeout_ms': 5_000,
     // New replicas get their share: clients connect anew, and resolve anew, every five minutes.
     'grpc.max_connection_age_ms': 5 * 60_000,
-    'grpc.max_connection_age_grace_ms': 60_000,
+    // grpc-js knows no Infinity: without the option there is no limit.
+    ...(connectionGraceMs === Infinity ? {} : { 'grpc.max_connection_age_grace_ms': connectionGraceMs }),
     'grpc.max_connection_idle_ms': 10 * 60_000,
   };
 }
@@ -141,7 +153,8 @@ function addServices(server: Server, options: RpcServerOptions): LaneService | u
   ];
   const createCall = (...[served, incoming]: [ServerCall['served'], ServerCall['incoming']]) =>
     new ServerCall(served, incoming, options.logger);
-  const serveOptions = { name: options.name, interceptors, createCall };
+  const { name, readerStuckMs = READER_STUCK_MS } = options;
+  const serveOptions = { name, interceptors, createCall, readerStuckMs };
   for (const service of options.services) {
     const { definition, implementation } = toGrpcService(service, serveOptions);
     server.addService(definition, implementation);

@@ -1,6 +1,7 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { formatTraceparent, parseTraceparent } from './traceparent.ts';
+import { formatTraceparent, parseTraceparent, type TraceContext } from './traceparent.ts';
 
 const TRACE_ID = '4bf92f3577b34da6a3ce929d0e0e4736';
 const SPAN_ID = '00f067aa0ba902b7';
@@ -66,3 +67,63 @@ test.each([true, false])('a formatted context is parsed back to itself when samp
   expect(formatTraceparent(context)).toBe(`00-${TRACE_ID}-${SPAN_ID}-0${sampled ? 1 : 0}`);
   expect(parseTraceparent(formatTraceparent(context))).toEqual(context);
 });
+
+describe('parseTraceparent reads exactly what the grammar of the specification allows', () => {
+  const fieldOf = (length: number) =>
+    fc.oneof(
+      {
+        weight: 8,
+        arbitrary: fc.string({
+          unit: fc.constantFrom(...'0123456789abcdef'.split('')),
+          minLength: length,
+          maxLength: length,
+        }),
+      },
+      fc.constant('0'.repeat(length)),
+      fc.string({ unit: fc.constantFrom(...'0fgA-\u0130'.split('')), minLength: length - 1, maxLength: length + 1 }),
+    );
+  const header = fc
+    .tuple(
+      fc.oneof({ weight: 4, arbitrary: fc.constant('00') }, fieldOf(2)),
+      fieldOf(32),
+      fieldOf(16),
+      fieldOf(2),
+      fc.constantFrom('', '', '', '-', '-x', '\n'),
+    )
+    .map(([version, traceId, spanId, flags, rest]) => `${version}-${traceId}-${spanId}-${flags}${rest}`);
+
+  test('field by field', () => {
+    fc.assert(
+      fc.property(header, (text) => {
+        expect(parseTraceparent(text)).toEqual(parseByGrammar(text));
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  test('and with any one character replaced', () => {
+    const valid = `00-${TRACE_ID}-${SPAN_ID}-01`;
+    const replacement = fc.oneof(
+      fc.constantFrom(...'/09:@AFG`afg-\u0130'.split('')),
+      fc.nat(0xffff).map((code) => String.fromCharCode(code)),
+    );
+    fc.assert(
+      fc.property(fc.nat(valid.length - 1), replacement, (index, character) => {
+        const text = valid.slice(0, index) + character + valid.slice(index + 1);
+        expect(parseTraceparent(text)).toEqual(parseByGrammar(text));
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+});
+
+/** The specification's rules, as a regular expression and nothing else. */
+function parseByGrammar(header: string): TraceContext | undefined {
+  const match = /^(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/s.exec(
+    header,
+  );
+  const [, version, traceId, spanId, flags, rest] = match ?? [];
+  if (traceId === undefined || spanId === undefined || flags === undefined) return undefined;
+  if (version === '00' && rest !== undefined) return undefined;
+  return { traceId, spanId, sampled: Number.parseInt(flags, 16) % 2 === 1 };
+}

@@ -16,11 +16,25 @@ describe('without an endpoint', () => {
     expect(tracing.startSpan('CallTool', { kind: 'server' }).context.traceId).not.toBe(context.traceId);
   });
 
-  test.each([true, false])("a child keeps its parent's trace and its decision when sampled is %s", async (sampled) => {
+  test.each([true, false])(
+    "a call that comes in keeps its parent's trace and its decision when sampled is %s",
+    async (sampled) => {
+      const tracing = await createTracing({ service: 'tool' });
+      const { context } = tracing.startSpan('CallTool', { kind: 'server', parent: { ...PARENT, sampled } });
+      expect(context).toEqual({ traceId: PARENT.traceId, spanId: expect.stringMatching(/^[0-9a-f]{16}$/), sampled });
+      expect(context.spanId).not.toBe(PARENT.spanId);
+    },
+  );
+
+  test.each(['client', 'internal'] as const)('a %s span shares the context of its parent', async (kind) => {
     const tracing = await createTracing({ service: 'tool' });
-    const { context } = tracing.startSpan('CallTool', { kind: 'client', parent: { ...PARENT, sampled } });
-    expect(context).toEqual({ traceId: PARENT.traceId, spanId: expect.stringMatching(/^[0-9a-f]{16}$/), sampled });
-    expect(context.spanId).not.toBe(PARENT.spanId);
+    expect(tracing.startSpan('CallTool', { kind, parent: PARENT }).context).toEqual(PARENT);
+  });
+
+  test.each(['client', 'internal'] as const)('a %s span without a parent starts a trace', async (kind) => {
+    const tracing = await createTracing({ service: 'tool' });
+    const first = tracing.startSpan('CallTool', { kind }).context;
+    expect(tracing.startSpan('CallTool', { kind }).context.traceId).not.toBe(first.traceId);
   });
 
   test('a span accepts everything and shutdown ends at once', async () => {

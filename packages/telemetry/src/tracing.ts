@@ -49,8 +49,8 @@ export interface CreateTracingOptions {
 /**
  * Creates the tracing of one service.
  *
- * Without an endpoint identifiers still flow, so that logs of all hops share a trace id, but nothing is recorded and no
- * SDK is loaded. With one, the OpenTelemetry SDK is loaded and finished spans are exported in batches from a bounded
+ * Without an endpoint identifiers still flow, so that logs of all hops share a trace id, but nothing is recorded, no SDK
+ * is loaded, and only server spans have an identifier of their own. With one, the OpenTelemetry SDK is loaded and finished spans are exported in batches from a bounded
  * queue; when the queue is full, spans are dropped.
  *
  * @throws {TypeError} when the endpoint is not an http or https URL.

@@ -56,7 +56,11 @@ export async function startTcpProxy(target: string | TcpTarget): Promise<TcpProx
     port,
     address: `127.0.0.1:${port}`,
     get connectionCount() {
-      return wires.size;
+      // Node does not always emit `close` for a socket that was reset.
+      return wires
+        .values()
+        .filter((wire) => !wire.isClosed)
+        .toArray().length;
     },
     through: (url) => rewrite(url, port),
     cut: () => setMode('cut'),
@@ -81,6 +85,11 @@ class Wire {
     forward(upstream, client);
   }
 
+  /** Whether its client is gone. */
+  get isClosed(): boolean {
+    return this.#sides[0].destroyed;
+  }
+
   setFlowing(isFlowing: boolean): void {
     for (const side of this.#sides) {
       if (isFlowing) side.resume();
@@ -89,15 +98,22 @@ class Wire {
   }
 
   reset(): void {
-    for (const side of this.#sides) side.resetAndDestroy();
+    this.#sides.forEach(reset);
   }
+}
+
+/** Resets a connection. One that is being closed already would not hear of it: Node then never emits `close`. */
+function reset(side: Socket): void {
+  if (side.destroyed) return;
+  if (side.connecting || side.writableEnded) side.destroy();
+  else side.resetAndDestroy();
 }
 
 /** Passes on bytes, the end and failures. No backpressure: tests send little, and a pause must stay with the black hole. */
 function forward(from: Socket, to: Socket): void {
   from.on('data', (chunk) => to.write(chunk));
   from.on('end', () => to.end());
-  from.on('error', () => to.resetAndDestroy());
+  from.on('error', () => reset(to));
   from.on('close', () => to.destroySoon());
 }
 

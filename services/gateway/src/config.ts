@@ -69,6 +69,12 @@ export const envSchema = z.object({
     .describe(
       'Whether answers wait until their audit event is durable (strict) or not (async). In strict mode nothing is executed while the audit log cannot be written.',
     ),
+  GATEWAY_ACCESS_LOG_RATIO: z.coerce
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.01)
+    .describe('Share of requests that is logged at level info, from 0 to 1; at level debug all of them are.'),
   AUTH_ADDRESS: addressSetting('auth'),
   CONTEXT_ADDRESS: addressSetting('context'),
   TOOL_ADDRESS: addressSetting('tool'),
@@ -93,6 +99,7 @@ export interface Config {
   };
   readonly grpc: { readonly host: string; readonly port: number };
   readonly requestTimeoutMs: number;
+  readonly accessLogRatio: number;
   readonly contextItemsMax: number;
   readonly auditMode: 'async' | 'strict';
   readonly authAddress: string;
@@ -120,6 +127,7 @@ export function parseConfig(env: NodeJS.ProcessEnv): Config {
     },
     grpc: { host: parsed.GATEWAY_GRPC_HOST, port: parsed.GATEWAY_GRPC_PORT },
     requestTimeoutMs: parsed.GATEWAY_REQUEST_TIMEOUT_SECONDS * MS_PER_SECOND,
+    accessLogRatio: parsed.GATEWAY_ACCESS_LOG_RATIO,
     contextItemsMax: parsed.GATEWAY_MAX_CONTEXT_ITEMS,
     auditMode: parsed.GATEWAY_AUDIT_MODE,
     authAddress: parsed.AUTH_ADDRESS,

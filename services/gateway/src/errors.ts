@@ -257,6 +257,96 @@ export function subscriptionLimitReached(subscriptionsMax: number): AppError {
   });
 }
 
+/** The gateway stops. What a connection has not answered when it ends with this was not begun. */
+export function gatewayDraining(): AppError {
+  return new AppError({
+    code: 'UNAVAILABLE',
+    reason: 'GATEWAY_DRAINING',
+    domain: DOMAIN,
+    message: 'the gateway stops; connect again, and send again what has no answer',
+  });
+}
+
+/** The key of a connection was revoked while it was open. */
+export function credentialRevoked(): AppError {
+  return new AppError({
+    code: 'UNAUTHENTICATED',
+    reason: 'CREDENTIAL_REVOKED',
+    domain: DOMAIN,
+    message: 'the API key is not valid any more',
+  });
+}
+
+/** The client of a connection does not read what it is sent. */
+export function responsesUnread(): AppError {
+  return new AppError({
+    code: 'RESOURCE_EXHAUSTED',
+    reason: 'RESPONSES_UNREAD',
+    domain: DOMAIN,
+    message: 'answers are not read; read while you send',
+  });
+}
+
+/** The client of a connection has sent more than may wait. */
+export function messagesQueued(): AppError {
+  return new AppError({
+    code: 'RESOURCE_EXHAUSTED',
+    reason: 'MESSAGES_QUEUED',
+    domain: DOMAIN,
+    message: 'too many messages at once',
+  });
+}
+
+/** The client of a connection did not answer a ping. */
+export function pingUnanswered(): AppError {
+  return new AppError({
+    code: 'DEADLINE_EXCEEDED',
+    reason: 'PING_UNANSWERED',
+    domain: DOMAIN,
+    message: 'a ping was not answered; answer each',
+  });
+}
+
+/** There are as many sessions as there may be. */
+export function sessionLimitReached(owner: 'API key' | 'gateway', sessionsMax: number): AppError {
+  return new AppError({
+    code: 'RESOURCE_EXHAUSTED',
+    reason: 'SESSION_LIMIT_REACHED',
+    domain: DOMAIN,
+    message: `the ${owner} has ${sessionsMax} sessions, which is the most; close one, or send more over each`,
+  });
+}
+
+/** A frame of a session holds more than it may. */
+export function sessionFrameInvalid(messagesMax: number): AppError {
+  return new AppError({
+    code: 'INVALID_ARGUMENT',
+    reason: 'SESSION_FRAME_INVALID',
+    domain: DOMAIN,
+    message: `a frame holds at most ${messagesMax} messages; split it`,
+  });
+}
+
+/** A session has lived as long as it may. What it has not answered when it ends with this was not begun. */
+export function sessionAged(): AppError {
+  return new AppError({
+    code: 'UNAVAILABLE',
+    reason: 'SESSION_AGED',
+    domain: DOMAIN,
+    message: 'sessions end now and then so that load spreads; connect again, and send again what has no answer',
+  });
+}
+
+/** What was asked for does not fit into one message of the connection. */
+export function responseTooLarge(bytesMax: number): AppError {
+  return new AppError({
+    code: 'OUT_OF_RANGE',
+    reason: 'RESPONSE_TOO_LARGE',
+    domain: DOMAIN,
+    message: `the response would have more than ${bytesMax} bytes; ask for less at a time`,
+  });
+}
+
 /** auth's policy stream is not live; for the readiness report. */
 export function policyStreamDown(): AppError {
   return new AppError({

@@ -1,5 +1,11 @@
 import type { StatusCode } from '@gantry/errors';
-import type { Registry } from '@gantry/telemetry';
+import {
+  type CounterSeries,
+  createCounter,
+  createHistogram,
+  type HistogramSeries,
+  type Registry,
+} from '@gantry/telemetry';
 import { Counter, Gauge, Histogram } from 'prom-client';
 
 /** How messages come in. */
@@ -31,39 +37,14 @@ export interface GatewayMetrics {
   /** Requests that were not HTTP, by the status they were answered with. */
   readonly unreadableRequests: Counter<'status'>;
   /** Shows a number that is read when metrics are scraped. */
-  gauge(name: string, help: string, read: () => number): void;
+  readonly gauge: (name: string, help: string, read: () => number) => void;
 }
 
 /** Creates the gateway's metrics. Only the given methods become labels. */
 export function createGatewayMetrics(registry: Registry, methods: ReadonlySet<string>): GatewayMetrics {
   const registers = [registry];
-  const requests = new Counter({
-    name: 'mcp_requests_total',
-    help: 'Requests by method and gRPC status.',
-    labelNames: ['method', 'status'],
-    registers,
-  });
-  const durations = new Histogram({
-    name: 'mcp_request_duration_seconds',
-    help: 'How long requests took.',
-    labelNames: ['method'],
-    buckets: DURATION_BUCKETS_SECONDS,
-    registers,
-  });
-  /** Resolved once a series: bounded by the methods and the status codes there are. */
-  const recorderBySeries = new Map<string, { requests: Counter.Internal; durations: Histogram.Internal<'method'> }>();
   return {
-    requestEnded(name, status, durationSeconds) {
-      const method = methods.has(name) ? name : UNKNOWN_METHOD;
-      const series = `${status} ${method}`;
-      let recorder = recorderBySeries.get(series);
-      if (recorder === undefined) {
-        recorder = { requests: requests.labels({ method, status }), durations: durations.labels({ method }) };
-        recorderBySeries.set(series, recorder);
-      }
-      recorder.requests.inc();
-      recorder.durations.observe(durationSeconds);
-    },
+    requestEnded: createRequestEnded(registry, methods),
     activeConnections: new Gauge({
       name: 'mcp_active_connections',
       help: 'Open connections by transport.',
@@ -104,5 +85,49 @@ export function createGatewayMetrics(registry: Registry, methods: ReadonlySet<st
         },
       });
     },
+  };
+}
+
+/** What is counted of one method. */
+interface MethodSeries {
+  readonly durations: HistogramSeries;
+  readonly requestsByStatus: Map<string, CounterSeries>;
+}
+
+function createRequestEnded(registry: Registry, methods: ReadonlySet<string>): GatewayMetrics['requestEnded'] {
+  const registers = [registry];
+  const requests = createCounter({
+    name: 'mcp_requests_total',
+    help: 'Requests by method and gRPC status.',
+    labelNames: ['method', 'status'],
+    registers,
+  });
+  const durations = createHistogram({
+    name: 'mcp_request_duration_seconds',
+    help: 'How long requests took.',
+    labelNames: ['method'],
+    buckets: DURATION_BUCKETS_SECONDS,
+    registers,
+  });
+  /** Resolved once a series: bounded by the methods and the status codes there are. */
+  const seriesByMethod = new Map<string, MethodSeries>();
+  const seriesOf = (method: string) => {
+    let series = seriesByMethod.get(method);
+    if (series === undefined) {
+      series = { durations: durations.labels({ method }), requestsByStatus: new Map() };
+      seriesByMethod.set(method, series);
+    }
+    return series;
+  };
+  return (name, status, durationSeconds) => {
+    const method = methods.has(name) ? name : UNKNOWN_METHOD;
+    const series = seriesOf(method);
+    let ended = series.requestsByStatus.get(status);
+    if (ended === undefined) {
+      ended = requests.labels({ method, status });
+      series.requestsByStatus.set(status, ended);
+    }
+    ended.inc();
+    series.durations.observe(durationSeconds);
   };
 }

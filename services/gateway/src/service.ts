@@ -1,21 +1,27 @@
 import { createMemoryRateLimiter, createRedisRateLimiter, type RateLimiter } from '@gantry/rate-limit';
 import { closeRedis, createRedis } from '@gantry/redis';
-import { createRpcServer } from '@gantry/rpc';
+import { type BoundService, createRpcServer, type RpcServer } from '@gantry/rpc';
 import type { RunningService, ServicePlatform } from '@gantry/runtime';
 import { systemClock } from '@gantry/telemetry';
 
 import { createAuditSpool } from './clients/audit-spool.ts';
 import { createBackends } from './clients/backends.ts';
-import { createCredentialCache } from './clients/credential-cache.ts';
+import { type CredentialCache, createCredentialCache } from './clients/credential-cache.ts';
 import { startPolicyWatch } from './clients/policy-watch.ts';
 import type { Config } from './config.ts';
 import { type BodyBudgetLimits, createBodyBudget } from './edge/body-budget.ts';
+import { createConnectionSet } from './edge/connection-set.ts';
 import { createMcpService } from './edge/grpc.ts';
 import { createHttpServer, listen } from './edge/http-server.ts';
 import { createHttpEdge } from './edge/http.ts';
+import { READER_STUCK_MS } from './edge/message-connection.ts';
 import { createOriginPolicy } from './edge/origin.ts';
-import { createWebSocketEdge } from './edge/websocket.ts';
+import { createSessionEdge } from './edge/session-edge.ts';
+import { createSessionLoad, type SessionLoadLimits } from './edge/session-load.ts';
+import { SESSION_AGE_MAX_MS } from './edge/session.ts';
+import { serveWebSockets } from './edge/websocket.ts';
 import { credentialMissing, policyStreamDown } from './errors.ts';
+import { showLoads } from './load-gauges.ts';
 import { createMethodTables } from './methods/method-table.ts';
 import { createGatewayMetrics } from './metrics.ts';
 import { createPipeline } from './pipeline/pipeline.ts';
@@ -23,16 +29,28 @@ import { createPipeline } from './pipeline/pipeline.ts';
 /** Audit events are sent for as long as the process is given to end, but not for ever. */
 const AUDIT_FLUSH_MS = 5_000;
 
-/** Starts the gateway: `POST /mcp` and `GET /ws` on one port, `McpService` on another. `bodyLimits` is for tests. */
+/** Smaller limits, for tests. */
+export interface EdgeLimits {
+  readonly bodies?: BodyBudgetLimits | undefined;
+  readonly sessions?: SessionLoadLimits | undefined;
+  /** The age at which a session ends. */
+  readonly sessionAgeMs?: number | undefined;
+  /** How often connections are pinged. */
+  readonly checkIntervalMs?: number | undefined;
+  /** How long the client of a gRPC stream may read nothing. */
+  readonly readerStuckMs?: number | undefined;
+}
+
+/** Starts the gateway: `POST /mcp` and `GET /ws` on one port, `McpService` on another. */
 export async function createGatewayService(
   config: Config,
   platform: ServicePlatform,
-  bodyLimits: BodyBudgetLimits = {},
+  limits: EdgeLimits = {},
 ): Promise<RunningService> {
   await using stack = new AsyncDisposableStack();
   const { logger, tracing } = platform;
   const clock = systemClock;
-  const { requestTimeoutMs } = config;
+  const { requestTimeoutMs, accessLogRatio } = config;
   const backends = stack.use(createBackends(config, platform));
   const credentials = createCredentialCache(backends.auth, clock);
   const limiter = createRateLimiter(config, platform, stack);
@@ -40,46 +58,27 @@ export async function createGatewayService(
   const methodNames = new Set(Object.values(methods).flatMap((table) => [...table.keys()]));
   const metrics = createGatewayMetrics(platform.metrics, methodNames);
   const audit = stack.use(createAuditSpool({ mode: config.auditMode, audit: backends.audit, metrics, logger }));
-  const pipeline = createPipeline({ credentials, limiter, methods, audit, metrics, logger, tracing, clock });
+  const asked = { credentials, limiter, methods, audit, metrics };
+  const pipeline = createPipeline({ ...asked, logger, tracing, clock, accessLogRatio });
 
   const server = createHttpServer(config.http);
   const origins = createOriginPolicy(config.http.host, config.http.allowedOrigins);
   const edge = { server, pipeline, metrics, logger, clock, origins, requestTimeoutMs };
-  const bodies = createBodyBudget(bodyLimits);
+  const bodies = createBodyBudget(limits.bodies);
   const http = createHttpEdge({ ...edge, bodies });
-  const webSocket = stack.use(createWebSocketEdge({ ...edge, resources: backends.resources }));
-  const onRevoked = (credentialId: string) => webSocket.closeCredential(credentialId);
+  const connections = stack.use(createConnectionSet(limits));
+  const { resources } = backends;
+  serveWebSockets({ ...edge, connections, resources });
+  const sessions = createSessionLoad(limits.sessions);
+  const serveSession = createSessionEdge({ ...edge, ...limits, connections, resources, load: sessions });
+  const onRevoked = (credentialId: string) => connections.closeCredential(credentialId);
   const policyWatch = stack.use(startPolicyWatch({ policy: backends.policy, credentials, onRevoked, logger }));
 
-  metrics.gauge('gantry_gateway_in_flight', 'Requests being worked on.', () => pipeline.inFlight);
-  metrics.gauge('gantry_gateway_body_bytes', 'Bytes of request bodies that are held.', () => bodies.bytes);
-  metrics.gauge('gantry_audit_spool_events', 'Audit events that auth does not have yet.', () => audit.length);
-  metrics.gauge('gantry_audit_spool_bytes', 'Their bytes.', () => audit.bytes);
-  metrics.gauge('gantry_audit_appends_in_flight', 'Batches on their way to auth.', () => audit.appendsInFlight);
-  metrics.gauge('gantry_audit_refusing', '1 while requests are refused for want of an audit log.', () =>
-    Number(audit.isRefusing),
-  );
-  metrics.gauge('gantry_credential_cache_entries', 'Credentials whose principal is cached.', () => credentials.size);
-  metrics.gauge('gantry_policy_stream_live', '1 while revocations are heard of.', () => Number(credentials.isLive));
-  platform.readiness.addCheck(
-    'policy-stream',
-    async () => {
-      if (!credentials.isLive) throw policyStreamDown();
-    },
-    { critical: false },
-  );
+  showLoads(metrics, { pipeline, connections, sessions, bodies, audit, credentials });
+  checkPolicyStream(platform, credentials);
 
-  const grpc = stack.use(
-    await createRpcServer({
-      ...platform,
-      ...config.grpc,
-      services: [createMcpService({ pipeline, clock, requestTimeoutMs })],
-      // Clients show an API key to the pipeline; nobody has an assertion to show here.
-      verifyCaller: () => Promise.reject(credentialMissing()),
-      // Lanes are for services of ours; clients have McpService.Session.
-      lanes: false,
-    }),
-  );
+  const service = createMcpService({ pipeline, clock, requestTimeoutMs, serveSession });
+  const grpc = stack.use(await startGrpc(service, { config, platform, limits }));
   const port = await listen(server, config.http);
   stack.defer(() => server.closeAllConnections());
   stack.defer(() => void server.close());
@@ -93,13 +92,45 @@ export async function createGatewayService(
       grpc: grpc.address,
     },
     async drain() {
-      await Promise.all([http.drain(), webSocket.drain(), grpc.drain(requestTimeoutMs)]);
+      await Promise.all([http.drain(), connections.drain(), grpc.drain(requestTimeoutMs)]);
       await audit.flush(AbortSignal.timeout(AUDIT_FLUSH_MS));
       // Nobody is left to be revoked, and auth may drain next: its end is no news.
       await policyWatch[Symbol.asyncDispose]();
     },
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
+}
+
+/** Not critical: without the stream, revocations are felt within a second. */
+function checkPolicyStream({ readiness }: ServicePlatform, credentials: Pick<CredentialCache, 'isLive'>): void {
+  readiness.addCheck(
+    'policy-stream',
+    async () => {
+      if (!credentials.isLive) throw policyStreamDown();
+    },
+    { critical: false },
+  );
+}
+
+interface Surroundings {
+  readonly config: Config;
+  readonly platform: ServicePlatform;
+  readonly limits: EdgeLimits;
+}
+
+function startGrpc(service: BoundService, { config, platform, limits }: Surroundings): Promise<RpcServer> {
+  return createRpcServer({
+    ...platform,
+    ...config.grpc,
+    services: [service],
+    // Clients show an API key to the pipeline; nobody has an assertion to show here.
+    verifyCaller: () => Promise.reject(credentialMissing()),
+    // Lanes are for services of ours; clients have McpService.Session.
+    lanes: false,
+    readerStuckMs: limits.readerStuckMs ?? READER_STUCK_MS,
+    // A session that was opened last thing grows old, and its last requests are answered.
+    connectionGraceMs: SESSION_AGE_MAX_MS + config.requestTimeoutMs,
+  });
 }
 
 function createRateLimiter({ redisUrl }: Config, platform: ServicePlatform, stack: AsyncDisposableStack): RateLimiter {

@@ -6,8 +6,7 @@ import { type TestAssertions, testAssertions, type TestPlatform, testPlatform } 
 import { vi } from 'vitest';
 
 import { type Config, parseConfig } from '../src/config.ts';
-import type { BodyBudgetLimits } from '../src/edge/body-budget.ts';
-import { createGatewayService } from '../src/service.ts';
+import { createGatewayService, type EdgeLimits } from '../src/service.ts';
 import { FakeAuth } from './fake-auth.ts';
 import { fakeContextServices, type FakeOverrides, FakeResources, fakeToolServices } from './fake-backends.ts';
 
@@ -38,7 +37,7 @@ export interface FixtureOptions {
   readonly overrides?: FakeOverrides;
   readonly env?: Record<string, string>;
   readonly principal?: Partial<Principal>;
-  readonly bodyLimits?: BodyBudgetLimits;
+  readonly limits?: EdgeLimits;
 }
 
 /** One gateway. */
@@ -101,7 +100,7 @@ export class GatewayFixture implements AsyncDisposable {
   async startReplica(): Promise<Replica> {
     const platform = testPlatform('gateway');
     const watchersBefore = this.auth.watcherCount;
-    const gateway = this.#stack.use(await createGatewayService(this.#config(), platform, this.#options.bodyLimits));
+    const gateway = this.#stack.use(await createGatewayService(this.#config(), platform, this.#options.limits));
     await vi.waitFor(async () => {
       if (this.auth.watcherCount <= watchersBefore) throw new Error('the policy stream is not live yet');
       const live = await platform.metrics.getSingleMetric('gantry_policy_stream_live')?.get();

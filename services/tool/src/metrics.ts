@@ -1,5 +1,5 @@
-import type { Registry } from '@gantry/telemetry';
-import { Gauge, Histogram } from 'prom-client';
+import { createHistogram, type HistogramSeries, type Registry } from '@gantry/telemetry';
+import { Gauge } from 'prom-client';
 
 /** How a call can end. */
 type CallOutcome = 'succeeded' | 'failed' | 'timed_out' | 'busy' | 'refused';
@@ -16,36 +16,44 @@ const MS_PER_SECOND = 1_000;
 
 /** Creates the metrics of the tool service. */
 export function createToolMetrics(registry: Registry): ToolMetrics {
-  const seconds = new Histogram({
+  const seconds = createHistogram({
     name: 'gantry_tool_call_seconds',
     help: 'How long calls of tools took, by tool and outcome.',
     labelNames: ['tool', 'outcome'],
     buckets: DURATION_BUCKETS,
     registers: [registry],
   });
-  const running = new Gauge({
+  let running = 0;
+  new Gauge({
     name: 'gantry_tool_calls_running',
     help: 'Calls of tools that are running.',
     registers: [registry],
+    collect() {
+      this.set(running);
+    },
   });
   /** Resolved once a series: bounded by the tools there are. */
-  const childBySeries = new Map<string, Histogram.Internal<'tool' | 'outcome'>>();
-  const childOf = (tool: string, outcome: CallOutcome) => {
-    const series = `${outcome} ${tool}`;
-    let child = childBySeries.get(series);
-    if (child === undefined) {
-      child = seconds.labels({ tool, outcome });
-      childBySeries.set(series, child);
+  const seriesByOutcomeByTool = new Map<string, Map<CallOutcome, HistogramSeries>>();
+  const seriesOf = (tool: string, outcome: CallOutcome) => {
+    let seriesByOutcome = seriesByOutcomeByTool.get(tool);
+    if (seriesByOutcome === undefined) {
+      seriesByOutcome = new Map();
+      seriesByOutcomeByTool.set(tool, seriesByOutcome);
     }
-    return child;
+    let series = seriesByOutcome.get(outcome);
+    if (series === undefined) {
+      series = seconds.labels({ tool, outcome });
+      seriesByOutcome.set(outcome, series);
+    }
+    return series;
   };
   return {
     started() {
       const startedAtMs = performance.now();
-      running.inc();
+      running += 1;
       return (tool = '', outcome) => {
-        running.dec();
-        childOf(tool, outcome).observe((performance.now() - startedAtMs) / MS_PER_SECOND);
+        running -= 1;
+        seriesOf(tool, outcome).observe((performance.now() - startedAtMs) / MS_PER_SECOND);
       };
     },
   };

@@ -104,15 +104,22 @@ export function writeCancel(writer: WireWriter, callId: number): void {
  */
 export function readClientFrame(frame: Buffer, visitor: ClientFrameVisitor): void {
   const reader = new WireReader(frame);
-  while (reader.hasMore) {
-    const tag = reader.varint();
-    if (tag === CALLS) visitor.call(readCall(reader));
-    else if (tag === ASSERTIONS) readAssertion(reader, visitor);
-    else if (tag === WINDOWS) readWindow(reader, visitor);
-    else if (tag === CANCELS) visitor.cancel(reader.varint());
-    else if (tag === CANCELS_PACKED) readCancels(reader, visitor);
-    else reader.skip(tag);
-  }
+  while (reader.hasMore) readClientPart(reader, visitor);
+}
+
+/**
+ * Reads the next part of a client frame.
+ *
+ * @throws {WireError} when it is not one.
+ */
+export function readClientPart(reader: WireReader, visitor: ClientFrameVisitor): void {
+  const tag = reader.varint();
+  if (tag === CALLS) visitor.call(readCall(reader));
+  else if (tag === ASSERTIONS) readAssertion(reader, visitor);
+  else if (tag === WINDOWS) readWindow(reader, visitor);
+  else if (tag === CANCELS) visitor.cancel(reader.varint());
+  else if (tag === CANCELS_PACKED) readCancels(reader, visitor);
+  else reader.skip(tag);
 }
 
 function callBodyBytes(call: CallPart): number {

@@ -4,14 +4,15 @@ import { type Client as GrpcClient, type ClientDuplexStream, Metadata, type Serv
 import { fromServiceError, withoutDetails } from '../status-object.ts';
 import type { OutgoingRequest, ReplyListener, SentCall } from '../transport.ts';
 import { AssertionIds } from './assertion-ids.ts';
+import { CallTable } from './call-table.ts';
 import { callBytes, type CallPart, writeAssertion, writeCall, writeCancel, writeWindow } from './client-frame.ts';
+import { FrameIntake } from './frame-intake.ts';
 import { FrameSender } from './frame-sender.ts';
 import { LaneCall } from './lane-call.ts';
 import { laneDraining, NotStartedError } from './lane-errors.ts';
 import { ASSERTION_CHARACTERS_MAX, FRAME_BYTES_MAX, INITIAL_SETTINGS, LANE_PATH } from './lane-limits.ts';
 import type { LaneLoad } from './lane-metrics.ts';
-import { type LaneSettings, readServerFrame, type ServerFrameVisitor, type StatusPart } from './server-frame.ts';
-import { WireError } from './wire-reader.ts';
+import { type LaneSettings, readServerPart, type ServerFrameVisitor, type StatusPart } from './server-frame.ts';
 
 /** How a lane ended. */
 export interface LaneEnd {
@@ -52,8 +53,9 @@ export class ClientLane implements ServerFrameVisitor {
   readonly #options: ClientLaneOptions;
   readonly #stream: ClientDuplexStream<Buffer, Buffer>;
   readonly #sender: FrameSender;
+  readonly #intake: FrameIntake;
   readonly #assertionIds = new AssertionIds();
-  readonly #callById = new Map<number, LaneCall>();
+  readonly #calls = new CallTable<LaneCall>();
   #settings: LaneSettings = INITIAL_SETTINGS;
   #heldBytes = 0;
   #lastCallId = 0;
@@ -69,13 +71,22 @@ export class ClientLane implements ServerFrameVisitor {
       load: options.load,
       onRoom: options.onRoom,
     });
-    this.#stream.on('data', (frame: Buffer) => this.#take(frame));
-    this.#stream.on('end', () => this.#end('OK'));
-    this.#stream.on('error', (error: ServiceError) => this.#end(statusCodeOf(error.code), error));
+    this.#intake = new FrameIntake({
+      stream: this.#stream,
+      readPart: (reader) => readServerPart(reader, this),
+      // Not a frame: the server is not ours, or broken, and so is the lane.
+      onBroken: () => this.cut(),
+    });
+    this.#stream.on('data', (frame: Buffer) => {
+      options.load.frameReceived();
+      this.#intake.take(frame);
+    });
+    this.#stream.on('end', () => this.#ended('OK'));
+    this.#stream.on('error', (error: ServiceError) => this.#ended(statusCodeOf(error.code), error));
   }
 
   get inFlight(): number {
-    return this.#callById.size;
+    return this.#calls.size;
   }
 
   /** Whether calls may begin. */
@@ -86,8 +97,8 @@ export class ClientLane implements ServerFrameVisitor {
   /** Tells whether one more call of so many bytes may begin now. */
   hasRoomFor(bytes: number): boolean {
     const { callsInFlightMax, queuedBytesMax } = this.#settings;
-    if (this.#callById.size >= callsInFlightMax) return false;
-    return this.#callById.size === 0 || this.#heldBytes + this.#sender.unsentBytes + bytes <= queuedBytesMax;
+    if (this.#calls.size >= callsInFlightMax) return false;
+    return this.#calls.size === 0 || this.#heldBytes + this.#sender.unsentBytes + bytes <= queuedBytesMax;
   }
 
   /** Tells whether a request does not fit on this lane. */
@@ -101,7 +112,7 @@ export class ClientLane implements ServerFrameVisitor {
     this.#lastCallId += 1;
     const callId = this.#lastCallId;
     const call = new LaneCall(callId, { listener, heldBytes: payload.length, host: this });
-    this.#callById.set(callId, call);
+    this.#calls.add(call);
     this.#hold(1, payload.length);
     this.#write({
       callId,
@@ -150,7 +161,7 @@ export class ClientLane implements ServerFrameVisitor {
   }
 
   reply(callId: number, payload: Buffer, isEnd: boolean): void {
-    const call = this.#callById.get(callId);
+    const call = this.#calls.get(callId);
     if (call === undefined) return;
     // More than the window would pile up where nobody has asked for it.
     if (!call.receive(payload.length)) return this.cut();
@@ -159,7 +170,7 @@ export class ClientLane implements ServerFrameVisitor {
   }
 
   status({ callId, code, details, notStarted }: StatusPart): void {
-    const call = this.#callById.get(callId);
+    const call = this.#calls.get(callId);
     if (call === undefined) return;
     if (code === status.OK) return this.#endCall(call, undefined);
     const error = decodeStatus(details) ?? withoutDetails(statusCodeOf(code), this.#options.peer);
@@ -171,14 +182,14 @@ export class ClientLane implements ServerFrameVisitor {
   drain(lastCallId: number): void {
     this.leave();
     // They are made elsewhere.
-    for (const [callId, call] of this.#callById) {
-      if (callId > lastCallId) this.#lose(call, NotStartedError.of(laneDraining()));
+    for (const call of this.#calls) {
+      if (call.id > lastCallId) this.#lose(call, NotStartedError.of(laneDraining()));
     }
   }
 
   /** A call whose time is up, or that nobody waits for. */
   abandon(call: LaneCall): void {
-    if (!this.#callById.has(call.id)) return;
+    if (this.#calls.get(call.id) !== call) return;
     // Before it is forgotten: a lane that leaves half-closes with its last call.
     if (!this.#isEnded) {
       this.#sender.fit(SMALL_PART_BYTES);
@@ -189,7 +200,7 @@ export class ClientLane implements ServerFrameVisitor {
   }
 
   timeOut(call: LaneCall): void {
-    if (!this.#callById.has(call.id)) return;
+    if (this.#calls.get(call.id) !== call) return;
     this.abandon(call);
     const error = withoutDetails('DEADLINE_EXCEEDED', this.#options.peer);
     this.#options.onOutcome(error);
@@ -197,7 +208,7 @@ export class ClientLane implements ServerFrameVisitor {
   }
 
   widen(call: LaneCall, bytes: number): void {
-    if (this.#isEnded || !this.#callById.has(call.id)) return;
+    if (this.#isEnded || this.#calls.get(call.id) !== call) return;
     this.#sender.fit(SMALL_PART_BYTES);
     writeWindow(this.#sender.writer, call.id, bytes);
     this.#sender.wrote();
@@ -218,18 +229,6 @@ export class ClientLane implements ServerFrameVisitor {
     return id;
   }
 
-  #take(frame: Buffer): void {
-    if (this.#isEnded) return;
-    this.#options.load.frameReceived();
-    try {
-      readServerFrame(frame, this);
-    } catch (error) {
-      if (!(error instanceof WireError)) throw error;
-      // Not a frame: the server is not ours, or broken, and so is the lane.
-      this.cut();
-    }
-  }
-
   #endCall(call: LaneCall, error: AppError | undefined): void {
     this.#options.onOutcome(error);
     this.#lose(call, error);
@@ -241,7 +240,7 @@ export class ClientLane implements ServerFrameVisitor {
   }
 
   #forget(call: LaneCall): void {
-    if (!this.#callById.delete(call.id)) return;
+    if (!this.#calls.delete(call)) return;
     call.stopTimer();
     this.#hold(-1, -call.heldBytes);
     if (this.#isLeaving) this.#closeIfDone();
@@ -255,16 +254,23 @@ export class ClientLane implements ServerFrameVisitor {
   }
 
   #closeIfDone(): void {
-    if (this.#callById.size > 0 || this.#isEnded) return;
+    if (this.#calls.size > 0 || this.#isEnded) return;
     this.#sender.whenEmpty(() => this.#stream.end());
+  }
+
+  /** The stream has ended, after all that came before. */
+  #ended(code: LaneEnd['code'], cause?: ServiceError): void {
+    this.#intake.readAll();
+    this.#end(code, cause);
   }
 
   #end(code: LaneEnd['code'], cause?: ServiceError): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
+    this.#intake.close();
     this.#sender.close();
     const lost = cause === undefined ? withoutDetails('UNAVAILABLE', this.#options.peer) : this.#lossOf(cause);
-    for (const call of this.#callById.values()) this.#lose(call, lost);
+    for (const call of this.#calls) this.#lose(call, lost);
     this.#options.grpc.close();
     this.#options.onEnded(this, { code, isUnsupported: code === 'UNIMPLEMENTED' && !this.#isReady });
   }

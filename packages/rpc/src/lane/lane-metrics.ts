@@ -1,5 +1,5 @@
-import type { Registry } from '@gantry/telemetry';
-import { Counter, Gauge, Histogram } from 'prom-client';
+import { createCounter, createHistogram, type Registry } from '@gantry/telemetry';
+import { Gauge } from 'prom-client';
 
 /** Powers of two, as packing pays by halves. */
 const CALLS_PER_FRAME_BUCKETS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512];
@@ -47,11 +47,11 @@ export function clientLaneLoad(registry: Registry): ClientLaneLoad {
 }
 
 function createClientLoad(registry: Registry): ClientLaneLoad {
-  const ejections = new Counter({
+  const ejections = createCounter({
     name: 'gantry_rpc_client_lane_ejections_total',
     help: 'Lanes left out for a while because nearly all of their calls failed.',
     registers: [registry],
-  });
+  }).labels({});
   const load: ClientLaneLoad = Object.assign(createLoad('client', registry), {
     waiting: 0,
     wakers: new Set<() => void>(),
@@ -64,24 +64,24 @@ function createClientLoad(registry: Registry): ClientLaneLoad {
 
 function createLoad(side: LaneSide, registry: Registry): LaneLoad {
   const registers = [registry];
-  const frames = new Counter({
+  const frames = createCounter({
     name: `gantry_rpc_${side}_lane_frames_total`,
     help: `Frames of lanes, at the ${side}.`,
     labelNames: ['direction'],
     registers,
   });
-  const callsPerFrame = new Histogram({
+  const callsPerFrame = createHistogram({
     name: `gantry_rpc_${side}_lane_calls_per_frame`,
     help: `How many calls, replies or ends were packed into a frame that the ${side} sent.`,
     buckets: CALLS_PER_FRAME_BUCKETS,
     registers,
-  });
-  const opened = new Counter({
+  }).labels({});
+  const opened = createCounter({
     name: `gantry_rpc_${side}_lanes_opened_total`,
     help: `Lanes opened at the ${side}; more than there are replicas means that they are opened again.`,
     registers,
-  });
-  const ended = new Counter({
+  }).labels({});
+  const ended = createCounter({
     name: `gantry_rpc_${side}_lanes_ended_total`,
     help: `Lanes ended at the ${side}, by their status.`,
     labelNames: ['grpc_code'],
@@ -99,7 +99,7 @@ function createLoad(side: LaneSide, registry: Registry): LaneLoad {
     },
     frameReceived: () => received.inc(),
     opened: () => opened.inc(),
-    ended: (code) => ended.inc({ grpc_code: code }),
+    ended: (code) => ended.labels({ grpc_code: code }).inc(),
   };
   const show = gauges(registry);
   show(`gantry_rpc_${side}_lanes`, `Lanes open at the ${side}.`, () => load.lanes);

@@ -100,7 +100,11 @@ class LaneTransport implements Transport {
   #openLanes(): LaneSet {
     const { target, peer, watch } = this.#options;
     const onChange = () => {
-      if (this.#load.wakers.size > 0) for (const wake of [...this.#load.wakers]) wake();
+      if (this.#load.wakers.size > 0)
+        this.#load.wakers
+          .values()
+          .toArray()
+          .forEach((wake) => wake());
     };
     const options = { target, peer, load: this.#load, limits: this.#limits, onChange };
     return new LaneSet(watch === undefined ? options : { ...options, watch });

@@ -6,7 +6,9 @@ import type { IncomingCall, ServerCall, ServerInterceptor } from '../server-call
 import { toStatusObject } from '../status-object.ts';
 import { unimplementedError } from '../unimplemented.ts';
 import { AssertionTable } from './assertion-table.ts';
-import { type ArrivedCall, type ClientFrameVisitor, readClientFrame } from './client-frame.ts';
+import { CallTable } from './call-table.ts';
+import { type ArrivedCall, type ClientFrameVisitor, readClientPart } from './client-frame.ts';
+import { FrameIntake } from './frame-intake.ts';
 import { FrameSender } from './frame-sender.ts';
 import { assertionUnknown, laneDraining, laneFull, laneProtocolError, laneUnread } from './lane-errors.ts';
 import {
@@ -50,9 +52,10 @@ export class ServedLane implements ClientFrameVisitor, CallHost {
   readonly #stream: LaneStream;
   readonly #options: ServedLaneOptions;
   readonly #sender: FrameSender;
+  readonly #intake: FrameIntake;
   readonly #limits: ServerLaneLimits;
   readonly #assertions: AssertionTable;
-  readonly #callById = new Map<number, ServedCall>();
+  readonly #calls = new CallTable<ServedCall>();
   /** Calls that were given up and whose handlers have not returned. */
   readonly #lingering = new Set<ServedCall>();
   #heldBytes = 0;
@@ -75,7 +78,18 @@ export class ServedLane implements ClientFrameVisitor, CallHost {
       load: options.load,
       onRoom: () => this.#goOn(),
     });
-    stream.on('data', (frame: Buffer) => this.#take(frame));
+    this.#intake = new FrameIntake({
+      stream,
+      readPart: (reader) => {
+        this.#frameBytes = reader.frameBytes;
+        readClientPart(reader, this);
+      },
+      onBroken: (error) => this.#break(laneProtocolError(error.message)),
+    });
+    stream.on('data', (frame: Buffer) => {
+      options.load.frameReceived();
+      this.#intake.take(frame);
+    });
     stream.on('end', () => this.#halfClose());
     stream.on('cancelled', () => this.#end('CANCELLED'));
     // Without a listener an error of the stream, ours or the transport's, would be uncaught.
@@ -147,13 +161,13 @@ export class ServedLane implements ClientFrameVisitor, CallHost {
   }
 
   window(callId: number, bytes: number): void {
-    this.#callById.get(callId)?.widen(bytes);
+    this.#calls.get(callId)?.widen(bytes);
   }
 
   cancel(callId: number): void {
-    const call = this.#callById.get(callId);
+    const call = this.#calls.get(callId);
     if (call === undefined) return;
-    this.#callById.delete(callId);
+    this.#calls.delete(call);
     this.#lingering.add(call);
     call.cancel();
   }
@@ -173,21 +187,9 @@ export class ServedLane implements ClientFrameVisitor, CallHost {
   }
 
   release(call: ServedCall): void {
-    if (!this.#callById.delete(call.id)) this.#lingering.delete(call);
+    if (!this.#calls.delete(call)) this.#lingering.delete(call);
     this.#hold(-1, -call.heldBytes);
     if (this.#isDraining || this.#isHalfClosed) this.#finishIfDone();
-  }
-
-  #take(frame: Buffer): void {
-    if (this.#isEnded) return;
-    this.#options.load.frameReceived();
-    this.#frameBytes = frame.length;
-    try {
-      readClientFrame(frame, this);
-    } catch (error) {
-      // readClientFrame throws nothing else, and its parts are visited by what does not throw.
-      this.#break(laneProtocolError(error instanceof Error ? error.message : 'a frame cannot be read'));
-    }
   }
 
   #hasRoomFor({ payload }: ArrivedCall): boolean {
@@ -201,11 +203,11 @@ export class ServedLane implements ClientFrameVisitor, CallHost {
   }
 
   get #inFlight(): number {
-    return this.#callById.size + this.#lingering.size;
+    return this.#calls.size + this.#lingering.size;
   }
 
   #begin(call: ServedCall, arrived: ArrivedCall): void {
-    this.#callById.set(call.id, call);
+    this.#calls.add(call);
     this.#hold(1, call.heldBytes);
     call.serve(this.#ownPayload(arrived.payload), arrived.metadata);
   }
@@ -232,10 +234,11 @@ export class ServedLane implements ClientFrameVisitor, CallHost {
   }
 
   #goOn(): void {
-    for (const call of this.#callById.values()) call.goOn();
+    for (const call of this.#calls) call.goOn();
   }
 
   #halfClose(): void {
+    this.#intake.readAll();
     this.#isHalfClosed = true;
     this.#finishIfDone();
   }
@@ -256,9 +259,9 @@ export class ServedLane implements ClientFrameVisitor, CallHost {
   }
 
   #abortCalls(error: AppError): void {
-    for (const call of this.#callById.values()) call.abort(error);
+    for (const call of this.#calls) call.abort(error);
     // Handlers that do not listen are not waited for.
-    this.#callById.clear();
+    this.#calls.clear();
     this.#lingering.clear();
     this.#finishIfDone();
   }
@@ -266,9 +269,10 @@ export class ServedLane implements ClientFrameVisitor, CallHost {
   #end(code: string): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
+    this.#intake.close();
     clearTimeout(this.#graceTimer);
     this.#sender.close();
-    for (const call of this.#callById.values()) call.cancel();
+    for (const call of this.#calls) call.cancel();
     this.#options.load.ended(code);
     this.#options.onEnded(this);
   }

@@ -109,14 +109,21 @@ export function writeDrain(writer: WireWriter, lastCallId: number, graceMs: numb
  */
 export function readServerFrame(frame: Buffer, visitor: ServerFrameVisitor): void {
   const reader = new WireReader(frame);
-  while (reader.hasMore) {
-    const tag = reader.varint();
-    if (tag === REPLIES) readReply(reader, visitor);
-    else if (tag === STATUSES) readStatus(reader, visitor);
-    else if (tag === SETTINGS) readSettings(reader, visitor);
-    else if (tag === DRAIN) readDrain(reader, visitor);
-    else reader.skip(tag);
-  }
+  while (reader.hasMore) readServerPart(reader, visitor);
+}
+
+/**
+ * Reads the next part of a server frame.
+ *
+ * @throws {WireError} when it is not one.
+ */
+export function readServerPart(reader: WireReader, visitor: ServerFrameVisitor): void {
+  const tag = reader.varint();
+  if (tag === REPLIES) readReply(reader, visitor);
+  else if (tag === STATUSES) readStatus(reader, visitor);
+  else if (tag === SETTINGS) readSettings(reader, visitor);
+  else if (tag === DRAIN) readDrain(reader, visitor);
+  else reader.skip(tag);
 }
 
 function replyBodyBytes(callId: number, payload: Uint8Array, isEnd: boolean): number {

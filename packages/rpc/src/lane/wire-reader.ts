@@ -29,6 +29,11 @@ export class WireReader {
     this.#end = bytes.length;
   }
 
+  /** How many bytes the frame has. */
+  get frameBytes(): number {
+    return this.#bytes.length;
+  }
+
   /** Whether there is another field before the end of the message that is being read. */
   get hasMore(): boolean {
     return this.#at < this.#end;

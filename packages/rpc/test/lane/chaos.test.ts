@@ -168,9 +168,12 @@ test('whatever happens to servers and connections, calls get their own answers, 
   expect(answered).toBeGreaterThan(calls / 4);
 
   connection[Symbol.dispose]();
-  await vi.waitFor(async () => {
-    expect(await metricOf(world.clientMetrics, 'gantry_rpc_client_lanes')).toBe(0);
-    expect(await metricOf(world.serverMetrics, 'gantry_rpc_server_lanes')).toBe(0);
-    expect(replicas.map(({ proxy }) => proxy.connectionCount)).toEqual([0, 0]);
-  });
+  await vi.waitFor(
+    async () => {
+      expect(await metricOf(world.clientMetrics, 'gantry_rpc_client_lanes')).toBe(0);
+      expect(await metricOf(world.serverMetrics, 'gantry_rpc_server_lanes')).toBe(0);
+      expect(replicas.map(({ proxy }) => proxy.connectionCount)).toEqual([0, 0]);
+    },
+    { timeout: 15_000 },
+  );
 });

@@ -55,7 +55,7 @@ class EventScanner {
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
     this.#cursor = new WireCursor(bytes);
-    this.batch = new AuditBatch(bytes, AUDIT_EVENTS_PER_BATCH_MAX);
+    this.batch = new AuditBatch(bytes);
   }
 
   scanAll(): boolean {
@@ -73,6 +73,7 @@ class EventScanner {
     this.#occurredAtMs = Number.NaN;
     this.#durationMicros = 0;
     this.#outcome = 0;
+    this.batch.begin(cursor.at);
     while (cursor.at < end) this.#scanField(cursor.number());
     if (cursor.at !== end || cursor.isLost) return false;
     return this.#addEvent();

@@ -32,9 +32,14 @@ const outcomeBytes: Readonly<Record<AuditOutcome, Buffer>> = {
   failure: Buffer.from('failure'),
 };
 
-/** Writes the rows of a batch as COPY reads them. */
-export function toAuditRows(batch: AuditBatch): Buffer {
-  const rows = new CopyRows(COPY_FRAME_BYTES + batch.size * ROW_BYTES + batch.bytes.length);
+/** The most bytes that the rows of a batch have. */
+export function auditRowsBytesMax(batch: AuditBatch): number {
+  return COPY_FRAME_BYTES + batch.size * ROW_BYTES + batch.bytes.length;
+}
+
+/** Writes the rows of a batch into a buffer, as copyIn takes them. */
+export function toAuditRows(batch: AuditBatch, buffer: Buffer): Buffer {
+  const rows = new CopyRows(buffer);
   for (let event = 0; event < batch.size; event += 1) writeRow(rows, batch, event);
   return rows.finish();
 }

@@ -2,7 +2,8 @@ import { copyIn, isSqlState, type Pool, query, withClient, withTransaction } fro
 
 import type { AuditEvent } from '../domain/audit-event.ts';
 import type { AuditStore } from '../domain/ports.ts';
-import { AUDIT_COLUMNS, toAuditRows } from './audit-rows.ts';
+import { AUDIT_COLUMNS, auditRowsBytesMax, toAuditRows } from './audit-rows.ts';
+import { SpareBuffers } from './spare-buffers.ts';
 
 interface AuditRow extends Omit<AuditEvent, 'occurredAtMs' | 'durationMicros'> {
   readonly occurredAt: Date;
@@ -44,16 +45,14 @@ export interface PgAuditStoreOptions {
 
 /** Creates the store of audit events. */
 export function createPgAuditStore({ pool, appendPool }: PgAuditStoreOptions): AuditStore {
+  const buffers = new SpareBuffers();
   return {
     async append(batch) {
       if (batch.size === 0) return;
-      const rows = toAuditRows(batch);
-      try {
-        await withClient(appendPool, (client) => copyIn(client, APPEND, rows));
-      } catch (error) {
-        if (!isSqlState(error, 'UNIQUE_VIOLATION')) throw error;
-        await appendMissing(appendPool, rows);
-      }
+      const buffer = buffers.take(auditRowsBytesMax(batch));
+      const rows = toAuditRows(batch, buffer);
+      if (await appendNew(appendPool, rows)) buffers.giveBack(buffer);
+      else await appendMissing(appendPool, rows);
     },
 
     async list({ tenantId, beforeMs, method, outcome, limit }) {
@@ -62,6 +61,17 @@ export function createPgAuditStore({ pool, appendPool }: PgAuditStoreOptions): A
       return rows.map(toAuditEvent);
     },
   };
+}
+
+/** Stores rows; returns false, and stores none, when some of them are stored already. */
+async function appendNew(pool: Pool, rows: Buffer): Promise<boolean> {
+  try {
+    await withClient(pool, (client) => copyIn(client, APPEND, rows));
+    return true;
+  } catch (error) {
+    if (isSqlState(error, 'UNIQUE_VIOLATION')) return false;
+    throw error;
+  }
 }
 
 /** Stores those rows that are not stored yet: the answer to an earlier call was lost, so the batch was sent again. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import { AppendAuditEventsRequest, AuditEvent, AuditOutcome } from '@gantry/protocol/gantry/auth/v1/audit_service';
+import { AppendAuditEventsRequest, type AuditEvent, AuditOutcome } from '@gantry/protocol/gantry/auth/v1/audit_service';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 

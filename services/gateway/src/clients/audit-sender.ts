@@ -9,10 +9,10 @@ import type { AuditClient } from './backends.ts';
 export const APPENDS_IN_FLIGHT_MAX = 4;
 
 /**
- * Events that a batch has to have to be worth a call of its own while others are in flight. A call costs as much as 100
+ * Events that a batch has to have to be worth a call of its own while others are in flight. A call costs as much as 40
  * events, and one with less is better sent with what comes until an earlier call returns.
  */
-export const COMPANY_EVENTS_MIN = 32;
+export const COMPANY_EVENTS_MIN = 64;
 
 const APPEND_TIMEOUT_MS = 5_000;
 /** One small call a second is little, and while strict mode waits for it, nothing is executed. */

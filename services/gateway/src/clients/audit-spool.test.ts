@@ -26,13 +26,13 @@ describe('the audit spool', () => {
 
   test('sends by itself after a moment', async () => {
     const { spool, batches } = world();
-    spool.record(recorded(1));
+    void spool.record(recorded(1));
     await expect.poll(() => batches).toEqual([['1']]);
   });
 
   test('sends at most a thousand at once, and those without waiting', async () => {
     const { spool, batches, flush } = world();
-    for (let id = 0; id < BATCH_EVENTS_MAX + 1; id += 1) spool.record(recorded(id));
+    for (let id = 0; id < BATCH_EVENTS_MAX + 1; id += 1) void spool.record(recorded(id));
     expect(spool.appendsInFlight).toBe(1);
     await flush();
     expect(batches.map(({ length }) => length)).toEqual([BATCH_EVENTS_MAX, 1]);
@@ -41,7 +41,7 @@ describe('the audit spool', () => {
   test('sends several batches at a time, and no more', async () => {
     const { spool, held, hold, flush } = world();
     hold(true);
-    for (let id = 0; id < (APPENDS_IN_FLIGHT_MAX + 2) * BATCH_EVENTS_MAX; id += 1) spool.record(recorded(id));
+    for (let id = 0; id < (APPENDS_IN_FLIGHT_MAX + 2) * BATCH_EVENTS_MAX; id += 1) void spool.record(recorded(id));
     await expect.poll(() => held.length).toBe(APPENDS_IN_FLIGHT_MAX);
     expect(spool.appendsInFlight).toBe(APPENDS_IN_FLIGHT_MAX);
     hold(false);
@@ -54,9 +54,9 @@ describe('the audit spool', () => {
   test('sends again until auth takes them, one at a time, and says that they wait once', async () => {
     const { spool, batches, lines, fail, flush } = world();
     fail(away);
-    spool.record(recorded(1));
+    void spool.record(recorded(1));
     const flushed = flush();
-    spool.record(recorded(2));
+    void spool.record(recorded(2));
     await expect.poll(() => lines.filter((line) => line.includes('they wait'))).toHaveLength(1);
     expect(spool.length).toBe(2);
     fail(undefined);
@@ -69,7 +69,7 @@ describe('the audit spool', () => {
   test('never refuses while there is room', async () => {
     const { spool, fail, lines } = world();
     fail(away);
-    spool.record(recorded(1));
+    void spool.record(recorded(1));
     await expect.poll(() => lines.some((line) => line.includes('they wait'))).toBe(true);
     expect(spool.isRefusing).toBe(false);
     await spool[Symbol.asyncDispose]();
@@ -78,11 +78,11 @@ describe('the audit spool', () => {
   test('has room for sixty thousand executed requests, and says so before one is lost', async () => {
     const { spool, batches, fail, flush, dropped } = world();
     fail(away);
-    for (let id = 0; id < EXECUTED_EVENTS_MAX - 1; id += 1) spool.record(recorded(id));
+    for (let id = 0; id < EXECUTED_EVENTS_MAX - 1; id += 1) void spool.record(recorded(id));
     expect([spool.hasRoomFor(1), spool.hasRoomFor(2)]).toEqual([true, false]);
-    spool.record(recorded('last'));
+    void spool.record(recorded('last'));
     expect(spool.hasRoomFor(1)).toBe(false);
-    spool.record(recorded('beyond'));
+    void spool.record(recorded('beyond'));
     expect(await dropped()).toEqual({ executed: 1 });
     fail(undefined);
     await flush();
@@ -94,7 +94,7 @@ describe('the audit spool', () => {
     const { spool, fail, flush, dropped } = world();
     fail(away);
     const target = '\u{FFFD}'.repeat(2_048);
-    while (spool.hasRoomFor(1)) spool.record(recorded(1, { target }));
+    while (spool.hasRoomFor(1)) void spool.record(recorded(1, { target }));
     expect(spool.bytes).toBeLessThanOrEqual(EXECUTED_BYTES_MAX);
     expect(spool.bytes).toBeGreaterThan(EXECUTED_BYTES_MAX - EVENT_BYTES_MAX - 1);
     expect(spool.length).toBeLessThan(EXECUTED_EVENTS_MAX);
@@ -106,7 +106,7 @@ describe('the audit spool', () => {
   test('drops the oldest refusals, never what was executed, counts them, and says so once', async () => {
     const { spool, batches, lines, fail, flush, dropped } = world();
     fail(away);
-    spool.record(recorded('executed'));
+    void spool.record(recorded('executed'));
     for (let count = 0; count < REFUSALS_MAX + 5; count += 1) spool.refuse(refusal(`10.0.0.${count}`), 100);
     expect(spool.length).toBe(REFUSALS_MAX + 1);
     expect(await dropped()).toEqual({ refused: 5 });
@@ -151,7 +151,7 @@ describe('the audit spool', () => {
   test('gives up events that auth refuses for good', async () => {
     const { spool, fail, flush, dropped } = world();
     fail(new AppError({ code: 'INVALID_ARGUMENT', reason: 'REQUEST_INVALID', message: 'the event is not valid' }));
-    spool.record(recorded(1));
+    void spool.record(recorded(1));
     await flush();
     expect(spool.length).toBe(0);
     expect(await dropped()).toEqual({ executed: 1 });
@@ -159,7 +159,7 @@ describe('the audit spool', () => {
 
   test('measures what it appends', async () => {
     const { spool, metrics, flush } = world();
-    for (let id = 0; id < 3; id += 1) spool.record(recorded(id));
+    for (let id = 0; id < 3; id += 1) void spool.record(recorded(id));
     await flush();
     const sums = await Promise.all([metrics.auditBatchEvents.get(), metrics.auditAppendSeconds.get()]);
     const valueOf = (index: number, suffix: string) =>
@@ -170,7 +170,7 @@ describe('the audit spool', () => {
   test('is given up when the time is over, and says what is lost', async () => {
     const { spool, fail, lines } = world();
     fail(away);
-    spool.record(recorded(1));
+    void spool.record(recorded(1));
     await spool.flush(AbortSignal.timeout(10));
     await spool[Symbol.asyncDispose]();
     expect(lines.some((line) => line.includes('audit events are lost') && line.includes('"events":1'))).toBe(true);

@@ -17,7 +17,7 @@ export const EXECUTED_BYTES_MAX = 64 * 1_024 * 1_024;
 const GATHER_MS = 200;
 
 /** How long an answer waits for its event: auth or Postgres may go over to another replica meanwhile. */
-export const DURABLE_WITHIN_MS = 5_000;
+const DURABLE_WITHIN_MS = 5_000;
 
 /** `async`: answers do not wait for their events. `strict`: no answer is sent before its event is durable. */
 export type AuditMode = 'async' | 'strict';

@@ -6,9 +6,11 @@ import { BODY_BYTES_MAX } from '../json-rpc/parse-body.ts';
 
 /** Returns the JSON texts of the ids of the requests in a body. */
 export function idTextsOf({ messages }: Body): readonly string[] {
-  return messages.flatMap((message) =>
-    message.kind === 'call' && message.idText !== undefined ? [message.idText] : [],
-  );
+  const idTexts: string[] = [];
+  for (const message of messages) {
+    if (message.kind === 'call' && message.idText !== undefined) idTexts.push(message.idText);
+  }
+  return idTexts;
 }
 
 /** Returns what was wrong with a frame that ws refused, or undefined when the network was at fault. */

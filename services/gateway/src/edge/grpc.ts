@@ -1,12 +1,7 @@
-import {
-  type McpRequest,
-  type McpResponse,
-  McpServiceDefinition,
-} from '@gantry/protocol/gantry/gateway/v1/mcp_service';
-import { bindService, type BoundService, type CallContext, unimplementedError } from '@gantry/rpc';
+import type { McpRequest, McpResponse } from '@gantry/protocol/gantry/gateway/v1/mcp_service';
+import { bindService, type BoundService } from '@gantry/rpc';
 import type { Clock } from '@gantry/telemetry';
 
-import { PresentedCredential } from '../clients/presented-credential.ts';
 import { bodyTooLarge, requestInvalid } from '../errors.ts';
 import { isErrorReply, type Reply } from '../json-rpc/encode-reply.ts';
 import { toJsonRpcError } from '../json-rpc/error-table.ts';
@@ -16,24 +11,25 @@ import { parseMessage } from '../json-rpc/parse-message.ts';
 import { toJsonBytes } from '../methods/json-bytes.ts';
 import type { Arrival } from '../pipeline/arrival.ts';
 import type { Answer, Pipeline } from '../pipeline/pipeline.ts';
+import { toGrpcArrival } from './grpc-arrival.ts';
+import type { ServeSession } from './session-edge.ts';
+import { encodedSessionDefinition } from './session-frame.ts';
 
 /** What the gRPC edge needs. */
 export interface GrpcEdgeOptions {
   readonly pipeline: Pipeline;
   readonly clock: Clock;
   readonly requestTimeoutMs: number;
+  readonly serveSession: ServeSession;
 }
 
 /** Returns McpService. Clients come with an API key and no assertion, so anyone may call; the pipeline asks for the key. */
 export function createMcpService(options: GrpcEdgeOptions): BoundService {
   return bindService(
-    McpServiceDefinition,
+    encodedSessionDefinition,
     {
-      processRequest: (request, context) => processRequest(request, toArrival(context, options), options.pipeline),
-      // eslint-disable-next-line require-yield -- It fails before its first message.
-      async *session() {
-        throw unimplementedError(`${McpServiceDefinition.fullName}/${McpServiceDefinition.methods.session.name}`);
-      },
+      processRequest: (request, context) => processRequest(request, toGrpcArrival(context, options), options.pipeline),
+      session: options.serveSession,
     },
     { access: { processRequest: 'anonymous', session: 'anonymous' } },
   );
@@ -77,18 +73,4 @@ function toOutcome(reply: Reply): McpResponse['outcome'] {
   if (!isErrorReply(reply)) return { $case: 'result', value: new TextEncoder().encode(reply.resultText) };
   const { code, message, data } = toJsonRpcError(reply.error, 'native', reply.permissions);
   return { $case: 'error', value: { code, message, data: data === undefined ? new Uint8Array(0) : toJsonBytes(data) } };
-}
-
-function toArrival(context: CallContext, { clock, requestTimeoutMs }: GrpcEdgeOptions): Arrival {
-  return {
-    transport: 'grpc',
-    clientAddress: context.peer,
-    credential: new PresentedCredential(context.metadata('authorization')),
-    dialect: 'native',
-    requestId: context.requestId,
-    parent: context.trace,
-    deadlineMs: Math.min(context.deadlineMs, clock.now() + requestTimeoutMs),
-    signal: context.signal,
-    connection: undefined,
-  };
 }

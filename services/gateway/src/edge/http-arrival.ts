@@ -25,11 +25,15 @@ export function dialectHintOf({ headers }: IncomingMessage): Dialect {
  *
  * @throws {AppError} PROTOCOL_VERSION_UNSUPPORTED for a stateless revision, PROTOCOL_VERSION_INVALID for none.
  */
-export function dialectOfRequest(request: IncomingMessage): Dialect {
-  const version = textOf(request.headers['mcp-protocol-version']);
-  if (version === undefined || isLegacyVersion(version)) return dialectHintOf(request);
+export function dialectOfConnection(version: string | undefined, sessionId: string | undefined): Dialect {
+  if (version === undefined || isLegacyVersion(version)) return dialectOfHeaders(version, sessionId);
   if (isModernEra(version)) throw protocolVersionUnsupported(version, LEGACY_VERSIONS);
   throw versionHeaderInvalid(version, LEGACY_VERSIONS);
+}
+
+/** As dialectOfConnection, of the request that asks for the connection. */
+export function dialectOfRequest({ headers }: IncomingMessage): Dialect {
+  return dialectOfConnection(textOf(headers['mcp-protocol-version']), textOf(headers['mcp-session-id']));
 }
 
 /** What was shown last on a connection, for as long as it is open: most clients show the same with every request. */

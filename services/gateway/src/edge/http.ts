@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 
 import { isAppError } from '@gantry/errors';
-import { Cancellation } from '@gantry/rpc';
 import type { Clock, Logger } from '@gantry/telemetry';
 
 import type { GatewayMetrics } from '../metrics.ts';
@@ -14,6 +13,7 @@ import { answerUnreadable } from './client-error.ts';
 import { dialectHintOf, pathOf, toHttpArrival } from './http-arrival.ts';
 import { type HttpResponse, plainResponse, toHttpResponse } from './http-response.ts';
 import { endWhenSent } from './linger.ts';
+import { Exchange, OpenExchanges } from './open-exchanges.ts';
 import type { OriginPolicy } from './origin.ts';
 import { checkContentType, readBody } from './read-body.ts';
 import { receive } from './receive.ts';
@@ -54,26 +54,17 @@ const methodNotAllowed = {
   headers: { allow: 'POST' },
 };
 
-/** A request and its response. */
-interface Exchange {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  /** Set off when the client hangs up before it is answered. */
-  readonly abandoned: Cancellation;
-}
-
 /** Serves `POST /mcp` on a server. */
 export function createHttpEdge(options: HttpEdgeOptions): HttpEdge {
   const { server, metrics } = options;
-  /** Bounded by the connections the server takes. */
-  const active = new Set<Exchange>();
+  const active = new OpenExchanges();
   let isDraining = false;
   const closeIdle = () => {
     // Node's own closing of idle connections leaves those that have not sent a request yet.
     if (isDraining && active.size === 0) server.closeAllConnections();
   };
   const handle = (request: IncomingMessage, response: ServerResponse) => {
-    const exchange = { request, response, abandoned: new Cancellation() };
+    const exchange = new Exchange(request, response);
     active.add(exchange);
     const late = isDraining ? setTimeout(() => cutUnfinished(exchange), LATE_ARRIVAL_MS) : undefined;
     response.once('close', () => {
@@ -92,9 +83,7 @@ export function createHttpEdge(options: HttpEdgeOptions): HttpEdge {
   // Whoever asks before it sends is told to go on when it is known who it is.
   server.on('checkContinue', handle);
   server.on('clientError', (error, socket) => {
-    const isAnswering = active
-      .values()
-      .some(({ request, response }) => request.socket === socket && response.headersSent);
+    const isAnswering = [...active].some(({ request, response }) => request.socket === socket && response.headersSent);
     answerUnreadable(error, { socket, isAnswering, metrics });
   });
   return {
@@ -102,7 +91,7 @@ export function createHttpEdge(options: HttpEdgeOptions): HttpEdge {
       new Promise((resolve) => {
         isDraining = true;
         server.close(() => resolve());
-        active.forEach(cutUnfinished);
+        for (const exchange of active) cutUnfinished(exchange);
         closeIdle();
       }),
   };

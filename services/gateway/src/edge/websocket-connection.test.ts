@@ -7,8 +7,9 @@ import type { WebSocket } from 'ws';
 
 import { PresentedCredential } from '../clients/presented-credential.ts';
 import type { Answer, Pipeline } from '../pipeline/pipeline.ts';
-import { FRAMES_IN_FLIGHT_MAX } from './frame-window.ts';
-import { FRAMES_QUEUED_MAX, READER_STUCK_MS, UNSENT_BYTES_MAX, WebSocketConnection } from './websocket-connection.ts';
+import { MESSAGES_QUEUED_MAX, READER_STUCK_MS, UNSENT_BYTES_MAX } from './message-connection.ts';
+import { WEBSOCKET_MESSAGES_IN_FLIGHT_MAX } from './message-window.ts';
+import { createWebSocketConnection } from './websocket-connection.ts';
 
 /** What a connection uses of a socket, without a network: how full it is, is for the test to say. */
 class FakeSocket extends EventEmitter {
@@ -54,7 +55,7 @@ const done: Answer = { kind: 'one', reply: { idText: '1', resultText: '{}' }, di
 function world(pipeline: Partial<Pipeline> = {}) {
   const socket = new FakeSocket();
   const clock = fakeClock();
-  const connection = new WebSocketConnection({
+  const connection = createWebSocketConnection({
     // The fake has all that the connection uses.
     socket: socket as unknown as WebSocket,
     pipeline: {
@@ -73,7 +74,11 @@ function world(pipeline: Partial<Pipeline> = {}) {
     dialect: 'native',
     parent: undefined,
   });
-  const receive = () => socket.emit('message', Buffer.from('{"jsonrpc":"2.0","id":1,"method":"ping"}'), false);
+  let lastId = 0;
+  const receive = () => {
+    lastId += 1;
+    socket.emit('message', Buffer.from(`{"jsonrpc":"2.0","id":${lastId},"method":"ping"}`), false);
+  };
   return { socket, clock, connection, receive };
 }
 
@@ -84,18 +89,18 @@ test('reading stops at as many messages as are worked on at once, and goes on wh
   for (let count = 0; count < 10; count += 1) receive();
   await expect.poll(() => socket.sent.splice(0).length).toBe(10);
   answers = gate.promise;
-  for (let count = 0; count < FRAMES_IN_FLIGHT_MAX; count += 1) receive();
+  for (let count = 0; count < WEBSOCKET_MESSAGES_IN_FLIGHT_MAX; count += 1) receive();
   expect(socket.isPaused).toBe(false);
   receive();
   expect(socket.isPaused).toBe(true);
   gate.resolve(done);
-  await expect.poll(() => socket.sent.length).toBe(FRAMES_IN_FLIGHT_MAX + 1);
+  await expect.poll(() => socket.sent.length).toBe(WEBSOCKET_MESSAGES_IN_FLIGHT_MAX + 1);
   expect(socket.isPaused).toBe(false);
 });
 
 test('a client that fills the queue although it is not read from is closed', () => {
   const { socket, receive } = world({ answer: () => new Promise(() => undefined) });
-  for (let count = 0; count < FRAMES_BEGUN + FRAMES_QUEUED_MAX; count += 1) receive();
+  for (let count = 0; count < FRAMES_BEGUN + MESSAGES_QUEUED_MAX; count += 1) receive();
   expect(socket.ends).toEqual([]);
   receive();
   expect(socket.ends).toEqual([1008]);

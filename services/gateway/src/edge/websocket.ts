@@ -12,16 +12,11 @@ import { BODY_BYTES_MAX } from '../json-rpc/parse-body.ts';
 import type { GatewayMetrics } from '../metrics.ts';
 import type { Arrival } from '../pipeline/arrival.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
+import type { ConnectionSet } from './connection-set.ts';
 import { dialectOfRequest, pathOf, toHttpArrival } from './http-arrival.ts';
 import { toHttpBytes, toHttpResponse } from './http-response.ts';
 import type { OriginPolicy } from './origin.ts';
-import { closeCodes, CREDENTIAL_ENDED, WebSocketConnection } from './websocket-connection.ts';
-
-/** How often connections are pinged and their credentials looked at; load balancers cut what is silent for a minute. */
-const CHECK_INTERVAL_MS = 30_000;
-
-/** How often it is looked whether clients read. */
-const READER_CHECK_INTERVAL_MS = 1_000;
+import { createWebSocketConnection } from './websocket-connection.ts';
 
 /** How long a peer has to answer a close. */
 const CLOSE_TIMEOUT_MS = 1_000;
@@ -34,39 +29,25 @@ export interface WebSocketEdgeOptions {
   readonly server: Server;
   readonly pipeline: Pipeline;
   readonly resources: Pick<ResourceClient, 'watchResource'>;
-  readonly metrics: Pick<GatewayMetrics, 'activeConnections' | 'gauge'>;
+  readonly metrics: Pick<GatewayMetrics, 'activeConnections'>;
+  readonly connections: ConnectionSet;
   readonly logger: Logger;
   readonly clock: Clock;
   readonly origins: OriginPolicy;
   readonly requestTimeoutMs: number;
-  /** Default 30,000. */
-  readonly checkIntervalMs?: number;
-}
-
-/** `GET /ws`. */
-export interface WebSocketEdge extends Disposable {
-  /** Closes the connections of a credential that has been revoked. */
-  closeCredential(credentialId: string): void;
-  /** Answers what is in flight and closes every connection. */
-  drain(): Promise<void>;
 }
 
 /** Serves `GET /ws` on a server. */
-export function createWebSocketEdge(options: WebSocketEdgeOptions): WebSocketEdge {
-  const { server, metrics, checkIntervalMs = CHECK_INTERVAL_MS } = options;
+export function serveWebSockets(options: WebSocketEdgeOptions): void {
+  const { server, metrics, connections } = options;
   const sockets = new WebSocketServer(serverOptions);
-  /** Bounded by the connections the server takes. */
-  const connections = new Set<WebSocketConnection>();
-  const subscriptions = () => connections.values().reduce((sum, { subscriptionCount }) => sum + subscriptionCount, 0);
-  metrics.gauge('gantry_subscriptions', 'Resources that WebSockets follow.', subscriptions);
-  let isDraining = false;
 
   server.on('upgrade', (request, socket, head) => {
     // Until ws has taken over, a socket that breaks is nobody else's to notice.
     const ignore = () => undefined;
     socket.on('error', ignore);
     const upgrade: Upgrade = { request, socket, head };
-    if (isDraining || pathOf(request) !== '/ws') return refuse(upgrade, notFound);
+    if (connections.isDraining || pathOf(request) !== '/ws') return refuse(upgrade, notFound);
     return void admit(upgrade, options).then((admitted) => {
       if (admitted === undefined || socket.destroyed) return;
       socket.off('error', ignore);
@@ -75,13 +56,8 @@ export function createWebSocketEdge(options: WebSocketEdgeOptions): WebSocketEdg
   });
 
   const open = (socket: WebSocket, { arrival, identity }: Admitted) => {
-    const connection = new WebSocketConnection({
-      ...options,
-      ...arrival,
-      socket,
-      credentialId: identity.principal.credentialId,
-    });
-    connections.add(connection);
+    const { credentialId } = identity.principal;
+    const connection = createWebSocketConnection({ ...options, ...arrival, socket, credentialId });
     // It has come as an HTTP connection, and the end of its socket will be counted as one.
     metrics.activeConnections.dec({ transport: 'http' });
     metrics.activeConnections.inc({ transport: 'websocket' });
@@ -90,29 +66,7 @@ export function createWebSocketEdge(options: WebSocketEdgeOptions): WebSocketEdg
       metrics.activeConnections.dec({ transport: 'websocket' });
       metrics.activeConnections.inc({ transport: 'http' });
     });
-    if (isDraining) void connection.drain();
-  };
-
-  const timer = setInterval(() => connections.forEach((connection) => connection.check()), checkIntervalMs);
-  const readerTimer = setInterval(
-    () => connections.forEach((connection) => connection.checkReader()),
-    READER_CHECK_INTERVAL_MS,
-  );
-  return {
-    closeCredential(credentialId) {
-      for (const connection of connections) {
-        if (connection.credentialId === credentialId) connection.close(closeCodes.policyViolation, CREDENTIAL_ENDED);
-      }
-    },
-    async drain() {
-      isDraining = true;
-      await Promise.all([...connections].map((connection) => connection.drain()));
-    },
-    [Symbol.dispose]() {
-      clearInterval(timer);
-      clearInterval(readerTimer);
-      for (const connection of connections) connection.terminate();
-    },
+    connections.add(connection);
   };
 }
 

@@ -63,6 +63,7 @@ async function startPipeline(handle: () => Promise<string>, options: Options = {
     logger: silentLogger(),
     tracing: await createTracing({ service: 'gateway' }),
     clock: systemClock,
+    accessLogRatio: 0,
   });
   return { pipeline, reasons, refused };
 }
@@ -71,7 +72,7 @@ test('beyond two thousand requests in flight the edge sheds, and says when to co
   const gate = Promise.withResolvers<string>();
   const { pipeline, reasons, refused } = await startPipeline(() => gate.promise);
   const body = parseBody('{"jsonrpc":"2.0","id":1,"method":"slow"}');
-  const held = Array.from({ length: REQUESTS_IN_FLIGHT_MAX }, () => pipeline.answer(body, arrival));
+  const held = Array.from({ length: REQUESTS_IN_FLIGHT_MAX }, async () => pipeline.answer(body, arrival));
   expect(pipeline.inFlight).toBe(REQUESTS_IN_FLIGHT_MAX);
   const response = toHttpResponse(await pipeline.answer(body, arrival));
   expect(response).toMatchObject({ status: 503, headers: { 'retry-after': '1' } });

@@ -12,6 +12,7 @@ import type { ErrorReply, Reply } from '../json-rpc/encode-reply.ts';
 import type { Body, Call, Message } from '../json-rpc/message.ts';
 import type { MethodTable, MethodTables } from '../methods/method-table.ts';
 import type { GatewayMetrics } from '../metrics.ts';
+import { type AccessLog, createAccessLog } from './access-log.ts';
 import { admitBatch, type Refusals } from './admit-batch.ts';
 import type { Arrival } from './arrival.ts';
 import { authenticate } from './authenticate.ts';
@@ -23,9 +24,6 @@ import { type Eventual, proceed, settle } from './settle.ts';
 
 /** The most requests a process works on at once: half a gigabyte if every one of them were large. */
 export const REQUESTS_IN_FLIGHT_MAX = 2_000;
-
-// For whoever keeps a connection: see WebSocketConnection.
-export { isInitialize } from '../json-rpc/message.ts';
 
 const MS_PER_SECOND = 1_000;
 const NO_TRACE_ID = '';
@@ -41,6 +39,8 @@ export interface PipelineOptions {
   readonly logger: Logger;
   readonly tracing: Tracing;
   readonly clock: Clock;
+  /** The share of requests that is logged, from 0 to 1. */
+  readonly accessLogRatio: number;
   /** Default {@link REQUESTS_IN_FLIGHT_MAX}. */
   readonly inFlightMax?: number;
 }
@@ -79,10 +79,12 @@ interface Conversation {
 
 class StepwisePipeline implements Pipeline {
   readonly #options: PipelineOptions;
+  readonly #accessLog: AccessLog;
   #inFlight = 0;
 
   constructor(options: PipelineOptions) {
     this.#options = options;
+    this.#accessLog = createAccessLog(options.logger, options.accessLogRatio);
   }
 
   get inFlight(): number {
@@ -145,7 +147,7 @@ class StepwisePipeline implements Pipeline {
     const { dialect } = conversation;
     if (!isBatch)
       return proceed(answers[0], (reply) => (reply === undefined ? NO_ANSWER : { kind: 'one', reply, dialect }));
-    return Promise.all(answers).then((settled): Answer => {
+    return Promise.all(answers.map((answer) => Promise.resolve(answer))).then((settled): Answer => {
       const replies = settled.filter((reply) => reply !== undefined);
       return replies.length === 0 ? NO_ANSWER : { kind: 'many', replies, dialect };
     });
@@ -230,17 +232,24 @@ class StepwisePipeline implements Pipeline {
   }
 
   #count(messages: readonly Message[], error: AppError | undefined, handled: Handled): void {
-    const { metrics, logger } = this.#options;
+    const { metrics } = this.#options;
     const { arrival, startedAtMs } = handled;
     const durationMs = performance.now() - startedAtMs;
     const status = error?.code ?? 'OK';
-    const methods = messages.length === 0 ? [''] : messages.map(methodOf);
-    for (const method of methods) metrics.requestEnded(method, status, durationMs / MS_PER_SECOND);
-    const { requestId } = arrival;
-    const traceId = traceIdOf(handled);
-    const { code, reason } = error ?? {};
-    const requests = methods.length;
-    logger.debug({ requestId, traceId, method: methods[0], requests, code, reason, durationMs }, 'request ended');
+    const [first] = messages;
+    const method = first === undefined ? '' : methodOf(first);
+    const seconds = durationMs / MS_PER_SECOND;
+    if (messages.length <= 1) metrics.requestEnded(method, status, seconds);
+    else for (const message of messages) metrics.requestEnded(methodOf(message), status, seconds);
+    this.#accessLog({
+      requestId: arrival.requestId,
+      traceId: traceIdOf(handled),
+      method,
+      requests: Math.max(1, messages.length),
+      code: error?.code,
+      reason: error?.reason,
+      durationMs,
+    });
   }
 
   #toEvent(message: Message | undefined, error: AppError | undefined, handled: Handled): RecordedRequest {

@@ -1,10 +1,5 @@
-import {
-  McpRequest,
-  McpResponse,
-  McpServiceDefinition,
-  SessionRequest,
-} from '@gantry/protocol/gantry/gateway/v1/mcp_service';
-import { Client, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
+import { McpRequest, McpResponse, McpServiceDefinition } from '@gantry/protocol/gantry/gateway/v1/mcp_service';
+import { Client, credentials, Metadata, status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 
 import { GatewayFixture } from '../gateway-fixture.ts';
@@ -138,20 +133,4 @@ describe('processRequest', () => {
     const { outcome } = await processRequest({ method: 'resources/subscribe', params: json({ uri: 'file:///a.md' }) });
     expect(outcome?.$case === 'result' && text(outcome.value)).toMatchObject({ delivery: 'poll' });
   });
-});
-
-test('session is UNIMPLEMENTED and says so', async () => {
-  const stream = client.makeBidiStreamRequest(
-    `/${McpServiceDefinition.fullName}/Session`,
-    (value: SessionRequest) => Buffer.from(SessionRequest.encode(value).finish()),
-    (bytes) => bytes,
-  );
-  const error = await new Promise<ServiceError>((resolve) => {
-    stream.on('error', resolve);
-    stream.resume();
-  });
-  expect(error.code).toBe(status.UNIMPLEMENTED);
-  expect(error.details).toBe(
-    'gantry.gateway.v1.McpService/Session is part of the contract but not available in this version',
-  );
 });

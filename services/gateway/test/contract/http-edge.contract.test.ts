@@ -243,7 +243,9 @@ describe('a body', () => {
   });
 
   test('takes of its credential what it may and no more, and gives it back', async () => {
-    await using fixture = await GatewayFixture.start({ bodyLimits: { perCredentialMax: 1_000, totalMax: 1_500 } });
+    await using fixture = await GatewayFixture.start({
+      limits: { bodies: { perCredentialMax: 1_000, totalMax: 1_500 } },
+    });
     const keyOf = (key: string) => `authorization: Bearer ${key}\r\ncontent-length: 2000\r\n`;
     const first = await announce(fixture, keyOf(fixture.key), 'x'.repeat(1_000));
     await vi.waitFor(async () => expect(await heldBy(fixture)).toBe(1_000));

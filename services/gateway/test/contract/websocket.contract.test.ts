@@ -6,7 +6,7 @@ import { AppError } from '@gantry/errors';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 
-import { FRAMES_IN_FLIGHT_MAX } from '../../src/edge/frame-window.ts';
+import { WEBSOCKET_MESSAGES_IN_FLIGHT_MAX } from '../../src/edge/message-window.ts';
 import { GatewayFixture } from '../gateway-fixture.ts';
 import { WsClient } from '../ws-client.ts';
 
@@ -192,7 +192,7 @@ describe('a connection', () => {
 
   test('works on as many messages at once as it may and answers all that are pipelined', async () => {
     await using client = await WsClient.open(gateway);
-    const count = FRAMES_IN_FLIGHT_MAX * 20;
+    const count = WEBSOCKET_MESSAGES_IN_FLIGHT_MAX * 20;
     for (let id = 0; id < count; id += 1)
       client.send({ jsonrpc: '2.0', id, method: 'context/get', params: { query: 'x' } });
     await vi.waitFor(() => expect(client.received.length).toBe(count), { timeout: 20_000 });

@@ -1,9 +1,10 @@
-import { isUtf8 } from 'node:buffer';
-
 import { argumentsInvalid, argumentsTooLarge } from '../errors.ts';
 
 /** The most bytes of arguments: what is larger belongs into a resource. */
 export const ARGUMENTS_BYTES_MAX = 1024 * 1024;
+
+/** Made once: it keeps nothing between two texts. */
+const decoder = new TextDecoder('utf-8', { fatal: true });
 
 /** The deepest nesting of arguments; JSON.stringify overflows the stack at some thousands. */
 export const ARGUMENTS_DEPTH_MAX = 64;
@@ -21,18 +22,13 @@ export function parseArguments(bytes: Uint8Array): Readonly<Record<string, unkno
     throw invalid(`must not nest deeper than ${ARGUMENTS_DEPTH_MAX} levels`);
   let value: unknown;
   try {
-    value = JSON.parse(toText(bytes));
+    value = JSON.parse(decoder.decode(bytes));
   } catch {
     throw invalid('must be valid JSON in UTF-8');
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalid('must be a JSON object');
   // A JSON object that is not an array has string keys.
   return value as Record<string, unknown>;
-}
-
-function toText(bytes: Uint8Array): string {
-  if (!isUtf8(bytes)) throw new Error('not UTF-8');
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
 }
 
 function invalid(description: string) {

@@ -35,7 +35,10 @@ export namespace AuditOutcome {
 
 /** One thing that happened, at most 16 KiB encoded. */
 export interface AuditEvent {
-  /** A UUID chosen by the sender; makes appending idempotent. */
+  /**
+   * A UUID chosen by the sender; makes appending idempotent. One of version 7 that begins with the
+   * millisecond of occurred_at can be found by its id alone.
+   */
   readonly eventId: string;
   /** When it happened. */
   readonly occurredAt:
@@ -886,8 +889,8 @@ export const AuditServiceDefinition = {
   fullName: "gantry.auth.v1.AuditService",
   methods: {
     /**
-     * Appends a batch of at most 1,000 events; answered when they are durable. An event whose id is already
-     * stored is counted as stored, so a batch can be sent again.
+     * Appends a batch of at most 1,000 events; answered when they are durable. An event whose tenant, moment and
+     * id are already stored is counted as stored, so a batch can be sent again.
      */
     appendAuditEvents: {
       name: "AppendAuditEvents",

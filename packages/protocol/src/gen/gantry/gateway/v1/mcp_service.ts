@@ -53,15 +53,19 @@ export interface McpError {
   readonly data: Uint8Array;
 }
 
-/** Messages of a client. */
+/** A frame of a client. */
 export interface SessionRequest {
-  /** JSON-RPC messages, each as JSON bytes. */
+  /** JSON-RPC messages, each as UTF-8 JSON; at most 1,024 of them, and at most 4,259,840 bytes in all. */
   readonly messages: readonly Uint8Array[];
 }
 
-/** Messages of the server. */
+/** A frame of the server. */
 export interface SessionResponse {
-  /** JSON-RPC messages, each as JSON bytes. */
+  /**
+   * JSON-RPC messages, each as UTF-8 JSON. A client must take frames of up to 4,259,840 bytes; they are at most 262,144
+   * unless a single message is longer. An answer that would be longer than a frame is answered with
+   * RESPONSE_TOO_LARGE in its place.
+   */
   readonly messages: readonly Uint8Array[];
 }
 
@@ -473,7 +477,66 @@ export const McpServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** Carries pipelined, batched JSON-RPC messages both ways. UNIMPLEMENTED until the public lane lands. */
+    /**
+     * Carries JSON-RPC messages both ways on one stream: pipelined, many in a frame, for clients that send thousands a
+     * second. docs/session.md says the same with examples.
+     *
+     * Opening. The call's metadata has `authorization: Bearer <API key>`, and may have `mcp-protocol-version`, a revision
+     * up to 2025-11-25: then the session begins in the legacy dialect, else in the native one. `traceparent` is the
+     * parent of all that the session does. The call has no deadline. The server's first frame comes as soon as the key
+     * was accepted, and is empty. A client may send before it has come.
+     *
+     * Frames. A SessionRequest or SessionResponse is a frame. It means the same as its messages sent one by one; how
+     * messages are spread over frames means nothing. Pack what is ready at the same moment into one frame, and wait for
+     * nothing: the server does. A frame without messages is allowed and does nothing.
+     *
+     * Messages. Each element of `messages` is the UTF-8 JSON text of one JSON-RPC 2.0 message: a request, a
+     * notification, a response to a request of the server, or a batch, an array of at most 100 of them. What holds for
+     * the body of a POST holds for each: at most 4,194,304 bytes, 64 levels, 100,000 values, every member once.
+     * A request is answered with one message, a batch with one array, or with one error when none of it was begun; a
+     * notification, and a batch of nothing else, with nothing. What cannot be read is answered with an error whose
+     * `id` is null, and the session goes on.
+     *
+     * Order. Messages are begun in the order they came, worked on side by side, and answered as they are done: match
+     * answers by `id`. An id, as JSON text, may be used again once it is answered. A request whose id is in flight is
+     * not begun; it is answered REQUEST_INVALID with a null id, so that nobody takes it for the answer to the first.
+     * `notifications/cancelled` with `requestId` ends a request; it is then not answered, unless its answer was on the way.
+     *
+     * Dialect. `initialize` makes all that comes after it legacy. Stateless revisions of MCP are spoken over HTTP only: a
+     * request that names one in `params._meta` is answered PROTOCOL_VERSION_UNSUPPORTED.
+     *
+     * From the server. Notifications come at any time, such as `notifications/resources/updated` after
+     * `resources/subscribe`: subscriptions are pushed, and end with the session. Requests of the server have ids that are
+     * strings; answer each with a response message, -32601 to a method that you do not know. There is one: `ping`.
+     *
+     * Keepalive. The server sends HTTP/2 PINGs, and every 30 seconds the request `ping`, to be answered with the result
+     * `{}`. A client that has sent no message at all for 30 seconds after one is gone, and its session ends. The key is
+     * looked at again at the same time, and at once when it is revoked.
+     *
+     * Backpressure. No limit of what is in flight is an error: while one is reached the server does not read from the
+     * stream, and HTTP/2 makes the client wait. It reads on when fewer than 1,024 messages and 8,388,608 bytes of the
+     * session are being worked on (fewer messages while answers are long), less than 1,048,576 bytes of answers wait to
+     * be taken by the client, and the credential and the process have room (1,024 and 1,536 requests, 64 and 256 MiB).
+     *
+     * The end. A client that is done half-closes; what it has sent is answered and the stream ends OK. Otherwise the
+     * server ends it with a status whose google.rpc.ErrorInfo has the reason:
+     *
+     * | status             | reason                  | why                                          | requests without an answer        |
+     * | ------------------ | ----------------------- | -------------------------------------------- | --------------------------------- |
+     * | UNAVAILABLE        | GATEWAY_DRAINING        | the gateway stops                            | were not begun: send them again   |
+     * | UNAVAILABLE        | SESSION_AGED            | the session is five minutes old              | were not begun: send them again   |
+     * | UNAUTHENTICATED    | CREDENTIAL_*            | the key is missing, wrong, revoked, expired  | may have been executed            |
+     * | INVALID_ARGUMENT   | PROTOCOL_VERSION_*      | `mcp-protocol-version` cannot be used        | were not begun                    |
+     * | RESOURCE_EXHAUSTED | SESSION_LIMIT_REACHED   | 64 of the credential, 2,048 of the process   | were not begun                    |
+     * | INVALID_ARGUMENT   | SESSION_FRAME_INVALID   | a frame has more than 1,024 messages         | may have been executed            |
+     * | INVALID_ARGUMENT   | REQUEST_MALFORMED       | a frame is not a SessionRequest              | may have been executed            |
+     * | RESOURCE_EXHAUSTED | none                    | a frame has more than 4,259,840 bytes        | may have been executed            |
+     * | DEADLINE_EXCEEDED  | PING_UNANSWERED         | a ping was not answered                      | may have been executed            |
+     * | RESOURCE_EXHAUSTED | RESPONSES_UNREAD        | nothing was read for ten seconds             | may have been executed            |
+     * | UNAVAILABLE        | SERVICE_UNAVAILABLE ... | auth cannot be asked about the key           | were not begun                    |
+     *
+     * A stream that ends in any other way has lost its gateway or the network; what was in flight may have been executed.
+     */
     session: {
       name: "Session",
       requestType: SessionRequest as typeof SessionRequest,

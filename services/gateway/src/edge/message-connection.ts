@@ -1,0 +1,340 @@
+import { randomUUID } from 'node:crypto';
+
+import { type AppError, isAppError } from '@gantry/errors';
+import { Cancellation, type CancelSignal } from '@gantry/rpc';
+import type { Clock, TraceContext } from '@gantry/telemetry';
+
+import type { ResourceClient } from '../clients/backends.ts';
+import type { Identity } from '../clients/credential-cache.ts';
+import type { PresentedCredential } from '../clients/presented-credential.ts';
+import {
+  bodyTooLarge,
+  gatewayDraining,
+  messagesQueued,
+  pingUnanswered,
+  requestInvalid,
+  responsesUnread,
+  responseTooLarge,
+} from '../errors.ts';
+import type { Dialect } from '../json-rpc/dialect.ts';
+import { encodeReplies, encodeReply, isErrorReply, type Reply } from '../json-rpc/encode-reply.ts';
+import { type Body, isInitialize } from '../json-rpc/message.ts';
+import { BODY_BYTES_MAX, decodeBody, parseBody } from '../json-rpc/parse-body.ts';
+import type { MethodCall, PushConnection } from '../methods/method.ts';
+import type { Transport } from '../metrics.ts';
+import type { Arrival } from '../pipeline/arrival.ts';
+import type { Answer, Pipeline } from '../pipeline/pipeline.ts';
+import { proceed } from '../pipeline/settle.ts';
+import { idTextsOf } from './frame.ts';
+import type { MessageWindow } from './message-window.ts';
+import { ResourceSubscriptions } from './resource-subscriptions.ts';
+
+/** Messages that had come when the client was stopped: no more than a read of 64 KiB holds. */
+export const MESSAGES_QUEUED_MAX = 10_000;
+
+/** A client that does not read is not worked for, and then cut off. */
+const UNSENT_BYTES_PAUSE = 1024 * 1024;
+export const UNSENT_BYTES_MAX = 16 * 1024 * 1024;
+
+/** How long a client may leave what it was sent; a slow line takes 16 MiB in less. */
+export const READER_STUCK_MS = 10_000;
+
+/** What a UTF-16 code unit may take. */
+const UTF8_BYTES_MAX = 3;
+
+/** One message as it came: text, or bytes that are not known to be UTF-8. */
+export type MessageInput = string | Uint8Array;
+
+/** The transport under a connection. It tells the connection what happens; see the methods of MessageConnection. */
+export interface MessageLink {
+  /** The longest message it can send. */
+  readonly messageBytesMax: number;
+  /** Bytes that were sent and that the client has not taken. */
+  readonly unsentBytes: number;
+  /** Sends one message. */
+  send(text: string): void;
+  /** Asks the client for a sign of life. */
+  ping(): void;
+  /** Reads no more until `resume`. What has been read may still come. Both may be called again and again. */
+  pause(): void;
+  resume(): void;
+  /** Ends the connection after what was sent, and says why. Resolves when it is gone. */
+  close(reason: AppError): Promise<void>;
+  /** Ends the connection at once: the client does not answer or read. */
+  terminate(reason: AppError): void;
+}
+
+/** What a connection needs. */
+export interface MessageConnectionOptions {
+  readonly link: MessageLink;
+  readonly window: MessageWindow;
+  readonly transport: Transport;
+  readonly pipeline: Pipeline;
+  readonly resources: Pick<ResourceClient, 'watchResource'>;
+  readonly clock: Clock;
+  readonly requestTimeoutMs: number;
+  readonly clientAddress: string;
+  readonly credential: PresentedCredential;
+  readonly credentialId: string;
+  readonly dialect: Dialect;
+  readonly parent: TraceContext | undefined;
+}
+
+/** A connection that carries messages both ways. They are worked on side by side and answered as they are done. */
+export class MessageConnection implements PushConnection {
+  readonly credentialId: string;
+  readonly #options: MessageConnectionOptions;
+  readonly #subscriptions: ResourceSubscriptions;
+  /** Those that have an id, by its JSON text. */
+  readonly #workById = new Map<string, Work>();
+  readonly #queue: MessageInput[] = [];
+  #dialect: Dialect;
+  #unread: { readonly bytes: number; readonly sinceMs: number } | undefined;
+  #isAlive = true;
+  #isDraining = false;
+  #isGoing = false;
+  #idle: PromiseWithResolvers<void> | undefined;
+
+  constructor(options: MessageConnectionOptions) {
+    this.#options = options;
+    this.#dialect = options.dialect;
+    this.credentialId = options.credentialId;
+    this.#subscriptions = new ResourceSubscriptions({
+      resources: options.resources,
+      identify: () => this.identify(),
+      push: (subscriptionId, uri) => this.#push(subscriptionId, uri),
+    });
+  }
+
+  get subscriptionCount(): number {
+    return this.#subscriptions.size;
+  }
+
+  subscribe(uri: string, call: MethodCall): Promise<string> {
+    return this.#subscriptions.subscribe(uri, call);
+  }
+
+  unsubscribe(idOrUri: string): void {
+    this.#subscriptions.unsubscribe(idOrUri);
+  }
+
+  cancel(idText: string): void {
+    this.#workById.get(idText)?.cancellation.cancel();
+  }
+
+  /** Says who the connection belongs to at this moment, and closes it when its credential has ended. */
+  async identify(): Promise<Identity> {
+    try {
+      return await this.#options.pipeline.identify(this.#arrival(undefined));
+    } catch (error) {
+      if (isAppError(error) && error.code === 'UNAUTHENTICATED') this.close(error);
+      throw error;
+    }
+  }
+
+  /** Pings, closes when the last ping was not answered or the credential has ended. */
+  check(): void {
+    const { link } = this.#options;
+    if (!this.#isAlive) return link.terminate(pingUnanswered());
+    this.#isAlive = false;
+    link.ping();
+    // identify closes the connection if it must; that auth cannot be asked is no reason to.
+    return void this.identify().catch(() => undefined);
+  }
+
+  /** Closes when the client has not read any of what it was sent for too long. */
+  checkReader(): void {
+    const bytes = this.#options.link.unsentBytes;
+    const nowMs = this.#options.clock.now();
+    if (bytes <= UNSENT_BYTES_PAUSE) this.#unread = undefined;
+    else if (this.#unread === undefined || bytes < this.#unread.bytes) this.#unread = { bytes, sinceMs: nowMs };
+    else if (nowMs - this.#unread.sinceMs >= READER_STUCK_MS) this.close(responsesUnread());
+  }
+
+  close(reason: AppError): void {
+    void this.#options.link.close(reason);
+  }
+
+  terminate(reason: AppError): void {
+    this.#options.link.terminate(reason);
+  }
+
+  /** Takes no more messages; resolves when those in flight are answered and the connection is closed. */
+  async drain(reason: AppError = gatewayDraining()): Promise<void> {
+    this.#isDraining = true;
+    this.#queue.length = 0;
+    await this.settle();
+    await this.#options.link.close(reason);
+  }
+
+  /** Resolves when everything that was taken is answered. */
+  settle(): Promise<void> {
+    this.#idle ??= Promise.withResolvers();
+    if (this.#isIdle()) this.#idle.resolve();
+    return this.#idle.promise;
+  }
+
+  /** Takes a message that has come. */
+  take(input: MessageInput): void {
+    // Whoever is alive enough to send is alive.
+    this.#isAlive = true;
+    if (this.#isDraining) return;
+    if (!this.isSaturated && this.#queue.length === 0) return this.#start(input);
+    this.#options.link.pause();
+    if (this.#queue.length >= MESSAGES_QUEUED_MAX) return this.close(messagesQueued());
+    this.#queue.push(input);
+  }
+
+  /** Hears that the client is there. */
+  heard(): void {
+    this.#isAlive = true;
+  }
+
+  /** Whether it wants no more messages for now; then its link will be resumed. */
+  get isSaturated(): boolean {
+    return this.#options.window.isFull || this.#options.link.unsentBytes > UNSENT_BYTES_PAUSE;
+  }
+
+  /** Hears that the client has taken something of what was sent. */
+  wasRead(): void {
+    this.#unread = undefined;
+    this.goOn();
+  }
+
+  /** Starts what waits, and reads on when nothing does. To be called when there may be room again. */
+  goOn(): void {
+    // What is answered at once goes on by itself, within the loop below.
+    if (this.#isGoing) return;
+    this.#isGoing = true;
+    while (this.#queue.length > 0 && !this.isSaturated) {
+      const next = this.#queue.shift();
+      if (next !== undefined) this.#start(next);
+    }
+    this.#isGoing = false;
+    if (this.#idle !== undefined && this.#isIdle()) this.#idle.resolve();
+    if (this.#queue.length === 0 && !this.#isDraining && !this.isSaturated) this.#options.link.resume();
+  }
+
+  /** Hears that the client is gone. */
+  abandon(): void {
+    this.#queue.length = 0;
+    this.#subscriptions.close();
+    for (const { cancellation } of this.#workById.values()) cancellation.cancel();
+  }
+
+  /** Records that something came that could not be read at all. */
+  refuse(error: AppError): void {
+    this.#options.pipeline.refuse(error, this.#arrival(undefined));
+  }
+
+  #isIdle(): boolean {
+    return this.#options.window.inFlight === 0 && this.#queue.length === 0;
+  }
+
+  #start(input: MessageInput): void {
+    const cancellation = new Cancellation();
+    const arrival = this.#arrival(cancellation);
+    const body = this.#parse(input, arrival);
+    if (body === undefined) return;
+    const work = { bytes: input.length, requests: body.messages.length, idTexts: idTextsOf(body), cancellation };
+    for (const idText of work.idTexts) this.#workById.set(idText, work);
+    this.#options.window.begin(work);
+    // It never throws and never rejects.
+    void proceed(this.#options.pipeline.answer(body, arrival), (answer) => this.#finish(work, answer));
+  }
+
+  #parse(input: MessageInput, arrival: Arrival): Body | undefined {
+    try {
+      if (input.length > BODY_BYTES_MAX) throw bodyTooLarge(BODY_BYTES_MAX);
+      const body = parseBody(typeof input === 'string' ? input : decodeBody(input));
+      this.#checkIds(idTextsOf(body));
+      if (body.messages.some(isInitialize)) this.#dialect = 'legacy';
+      return body;
+    } catch (error) {
+      this.#answer(this.#options.pipeline.refuse(error, arrival));
+      return undefined;
+    }
+  }
+
+  /** A second request of an id could not be told from the first, nor could their answers. */
+  #checkIds(idTexts: readonly string[]): void {
+    const isTaken = idTexts.some((idText, index) => this.#workById.has(idText) || idTexts.indexOf(idText) !== index);
+    if (isTaken) throw requestInvalid('a request of this id is in flight; give each one an id of its own');
+  }
+
+  #finish(work: Work, answer: Answer): void {
+    for (const idText of work.idTexts) {
+      if (this.#workById.get(idText) === work) this.#workById.delete(idText);
+    }
+    // A client that has cancelled does not expect an answer.
+    const answerBytes = work.cancellation.aborted ? 0 : this.#answer(answer);
+    this.#options.window.end(work, answerBytes);
+    this.goOn();
+  }
+
+  /** Answers a message and returns how long the answer was. */
+  #answer(answer: Answer): number {
+    if (answer.kind === 'none') return 0;
+    const text = encodeAnswer(answer);
+    const length = this.#send(this.#fits(text) ? text : this.#encodeTooLarge(answer));
+    if (answer.kind === 'many') return length;
+    const { reply } = answer;
+    if (isErrorReply(reply) && reply.error.code === 'UNAUTHENTICATED') this.close(reply.error);
+    return length;
+  }
+
+  #fits(text: string): boolean {
+    const { messageBytesMax } = this.#options.link;
+    return text.length * UTF8_BYTES_MAX <= messageBytesMax || Buffer.byteLength(text) <= messageBytesMax;
+  }
+
+  #encodeTooLarge(answer: SomeAnswer): string {
+    const error = responseTooLarge(this.#options.link.messageBytesMax);
+    const refuse = ({ idText }: Reply): Reply => ({ idText, error, permissions: [] });
+    if (answer.kind === 'one') return encodeAnswer({ ...answer, reply: refuse(answer.reply) });
+    return encodeAnswer({ ...answer, replies: answer.replies.map(refuse) });
+  }
+
+  #push(subscriptionId: string, uri: string): void {
+    const params = { uri, subscriptionId };
+    this.#send(JSON.stringify({ jsonrpc: '2.0', method: 'notifications/resources/updated', params }));
+  }
+
+  #send(text: string): number {
+    const { link } = this.#options;
+    link.send(text);
+    // A goodbye would wait behind what is not read.
+    if (link.unsentBytes > UNSENT_BYTES_MAX) link.terminate(responsesUnread());
+    return text.length;
+  }
+
+  #arrival(signal: CancelSignal | undefined): Arrival {
+    const { transport, clientAddress, credential, parent, clock, requestTimeoutMs } = this.#options;
+    return {
+      transport,
+      clientAddress,
+      credential,
+      dialect: this.#dialect,
+      requestId: randomUUID(),
+      parent,
+      deadlineMs: clock.now() + requestTimeoutMs,
+      signal,
+      connection: this,
+    };
+  }
+}
+
+type SomeAnswer = Exclude<Answer, { kind: 'none' }>;
+
+function encodeAnswer(answer: SomeAnswer): string {
+  if (answer.kind === 'many') return encodeReplies(answer.replies, answer.dialect);
+  return encodeReply(answer.reply, answer.dialect);
+}
+
+/** A message that is being worked on. */
+interface Work {
+  readonly bytes: number;
+  readonly requests: number;
+  readonly idTexts: readonly string[];
+  readonly cancellation: Cancellation;
+}

@@ -1,0 +1,49 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+import { Cancellation } from '@gantry/rpc';
+
+/** A request and its response. */
+export class Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** Set off when the client hangs up before it is answered. */
+  readonly abandoned = new Cancellation();
+  /** Where it is among the open ones. */
+  slot = -1;
+
+  constructor(request: IncomingMessage, response: ServerResponse) {
+    this.request = request;
+    this.response = response;
+  }
+}
+
+/**
+ * The exchanges that are open, as many as the server takes connections, or a few more. Not a Set: one through which requests pass
+ * allocates another table every so many of them, and each keeps the next alive, with all that was in it, until a major
+ * collection.
+ */
+export class OpenExchanges implements Iterable<Exchange> {
+  readonly #exchanges: Exchange[] = [];
+
+  get size(): number {
+    return this.#exchanges.length;
+  }
+
+  add(exchange: Exchange): void {
+    exchange.slot = this.#exchanges.length;
+    this.#exchanges.push(exchange);
+  }
+
+  /** Removes one that is open: the last one takes its place. */
+  delete({ slot }: Exchange): void {
+    const last = this.#exchanges.pop();
+    if (last === undefined || last.slot === slot) return;
+    last.slot = slot;
+    this.#exchanges[slot] = last;
+  }
+
+  /** Those that are open now; any may be closed meanwhile. */
+  [Symbol.iterator](): Iterator<Exchange> {
+    return [...this.#exchanges].values();
+  }
+}

@@ -1,0 +1,36 @@
+import type { AuditSpool } from './clients/audit-spool.ts';
+import type { CredentialCache } from './clients/credential-cache.ts';
+import type { BodyBudget } from './edge/body-budget.ts';
+import type { ConnectionSet } from './edge/connection-set.ts';
+import type { SessionLoad } from './edge/session-load.ts';
+import type { GatewayMetrics } from './metrics.ts';
+import type { Pipeline } from './pipeline/pipeline.ts';
+
+/** What has a load to be shown. */
+export interface Loads {
+  readonly pipeline: Pick<Pipeline, 'inFlight'>;
+  readonly connections: Pick<ConnectionSet, 'subscriptionCount'>;
+  readonly sessions: Pick<SessionLoad, 'sessions' | 'requests' | 'bytes'>;
+  readonly bodies: Pick<BodyBudget, 'bytes'>;
+  readonly audit: Pick<AuditSpool, 'length' | 'bytes' | 'appendsInFlight' | 'isRefusing'>;
+  readonly credentials: Pick<CredentialCache, 'size' | 'isLive'>;
+}
+
+/** Shows how much everything that is limited holds. */
+export function showLoads({ gauge }: Pick<GatewayMetrics, 'gauge'>, loads: Loads): void {
+  const { pipeline, connections, sessions, bodies, audit, credentials } = loads;
+  gauge('gantry_gateway_in_flight', 'Requests being worked on.', () => pipeline.inFlight);
+  gauge('gantry_subscriptions', 'Resources that connections follow.', () => connections.subscriptionCount);
+  gauge('gantry_gateway_sessions', 'Sessions that are open.', () => sessions.sessions);
+  gauge('gantry_gateway_session_requests', 'Requests of sessions being worked on.', () => sessions.requests);
+  gauge('gantry_gateway_session_bytes', 'Bytes that sessions hold.', () => sessions.bytes);
+  gauge('gantry_gateway_body_bytes', 'Bytes of request bodies that are held.', () => bodies.bytes);
+  gauge('gantry_audit_spool_events', 'Audit events that auth does not have yet.', () => audit.length);
+  gauge('gantry_audit_spool_bytes', 'Their bytes.', () => audit.bytes);
+  gauge('gantry_audit_appends_in_flight', 'Batches on their way to auth.', () => audit.appendsInFlight);
+  gauge('gantry_audit_refusing', '1 while requests are refused for want of an audit log.', () =>
+    Number(audit.isRefusing),
+  );
+  gauge('gantry_credential_cache_entries', 'Credentials whose principal is cached.', () => credentials.size);
+  gauge('gantry_policy_stream_live', '1 while revocations are heard of.', () => Number(credentials.isLive));
+}
