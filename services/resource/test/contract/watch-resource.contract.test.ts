@@ -135,7 +135,13 @@ describe('watchResource', () => {
     const service = await start({ readsPerMinute: 0, filePollMs: 60_000 });
     // A connection of plain gRPC carries 1,000 streams at most, so the watches come over two.
     const { metrics, tracing } = testPlatform('client');
-    const options = { target: service.service.endpoints['grpc'] ?? '', way: rpcWay(), peer: 'resource', metrics, tracing };
+    const options = {
+      target: service.service.endpoints['grpc'] ?? '',
+      way: rpcWay(),
+      peer: 'resource',
+      metrics,
+      tracing,
+    };
     using other = createRpcClient(ResourceServiceDefinition, options);
     const ending = new AbortController();
     const callOptions = { ...(await service.as()), signal: ending.signal };
