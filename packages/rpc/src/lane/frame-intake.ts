@@ -4,7 +4,7 @@ import { WireError, WireReader } from './wire-reader.ts';
  * Parts of frames that are dealt with in one turn of the event loop. A peer that gets many calls or replies at once would else
  * answer them all at once, and both sides would take turns at waiting for each other; and nobody else would be served meanwhile.
  */
-export const PARTS_PER_TURN = 16;
+const PARTS_PER_TURN = 16;
 
 /** Frames that wait; then the stream is not read, and its flow control holds the peer back. */
 const FRAMES_WAITING_MAX = 4;

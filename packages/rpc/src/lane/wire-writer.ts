@@ -6,7 +6,7 @@ const VARINT_MASK = 0x7f;
 const VARINT_BITS = 7;
 
 /** Returns how many bytes a number from 0 to 2^32 - 1 takes as a varint. */
-export function varintBytes(value: number): number {
+function varintBytes(value: number): number {
   if (value < 0x80) return 1;
   if (value < 0x4000) return 2;
   if (value < 0x20_0000) return 3;
