@@ -29,6 +29,17 @@ export default defineConfig({
       },
       {
         test: {
+          // The contract tests of the services behind the gateway once more, over plain gRPC instead of lanes. Those of stores
+          // have no hop, and the others start a gateway.
+          name: 'contract-plain',
+          include: ['services/{auth,context,resource,tool}/test/**/*.test.ts'],
+          exclude: ['**/*-store.contract.test.ts', '**/node_modules/**'],
+          env: { TEST_RPC_WAY: 'plain' },
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
           name: 'cluster',
           include: ['test/**/*.test.ts'],
           sequence: { groupOrder: 2 },

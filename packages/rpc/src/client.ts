@@ -6,7 +6,7 @@ import { type Registry, systemClock, type Tracing } from '@gantry/telemetry';
 import type { CallChannel, CalledMethod } from './call-channel.ts';
 import { callStream } from './call-stream.ts';
 import { callUnary } from './call-unary.ts';
-import { openRpcConnection, type RpcConnection } from './connection.ts';
+import { openRpcConnection, type RpcConnection, type RpcConnectionOptions } from './connection.ts';
 import { grpcMetrics } from './grpc-metrics.ts';
 import { type Client, type Definition, type Method, pathOf, typeOf } from './method.ts';
 
@@ -19,6 +19,8 @@ export interface RpcClientOptions {
    * connection, which clients of several services at one target share; it stays open when the client is disposed.
    */
   readonly target: string | RpcConnection;
+  /** How calls go when the target is no connection; see {@link RpcConnectionOptions}. Default `lane`. */
+  readonly way?: RpcConnectionOptions['way'];
   readonly metrics: Registry;
   readonly tracing: Tracing;
   /** How long a unary call may take when its caller sets no deadline, in milliseconds. Default 10,000. */
@@ -46,8 +48,8 @@ const RETRY_BUDGET = { ratio: 0.2, minPerSecond: 10, ttlMs: 10_000 };
  * const answer = await context.search({ query }, callContext);
  */
 export function createRpcClient<D extends Definition>(definition: D, options: RpcClientOptions): RpcClient<D> {
-  const { peer, target, metrics, tracing, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
-  const connection = typeof target === 'string' ? openRpcConnection({ peer, target, metrics }) : target;
+  const { peer, target, metrics, tracing, way = 'lane', timeoutMs = DEFAULT_TIMEOUT_MS } = options;
+  const connection = typeof target === 'string' ? openRpcConnection({ peer, target, metrics, way }) : target;
   const { transport } = connection;
   const channel: CallChannel = {
     transport,

@@ -1,5 +1,6 @@
 export { createTestDatabase } from './create-test-database.ts';
 export type { CreateTestDatabaseOptions, TestDatabase } from './create-test-database.ts';
+export { rpcWay } from './rpc-way.ts';
 export { testRedisUrl } from './server-urls.ts';
 export { startRedis } from './start-redis.ts';
 export type { StartRedisOptions, TestRedis } from './start-redis.ts';

@@ -7,7 +7,7 @@ import { AuthServiceDefinition } from '@gantry/protocol/gantry/auth/v1/auth_serv
 import { KeyServiceDefinition } from '@gantry/protocol/gantry/auth/v1/key_service';
 import { PolicyServiceDefinition } from '@gantry/protocol/gantry/auth/v1/policy_service';
 import { type CallOptions, createRpcClient } from '@gantry/rpc';
-import { createTestDatabase, testPlatform } from '@gantry/testkit';
+import { createTestDatabase, rpcWay, testPlatform } from '@gantry/testkit';
 
 import type { Config } from '../src/config.ts';
 import { createAuthService } from '../src/service.ts';
@@ -48,7 +48,7 @@ export async function startReplica(overrides: Partial<Config> & Pick<Config, 'da
 /** Connects to a replica, anew. */
 export function connectTo(target: string, stack: AsyncDisposableStack) {
   const { metrics, tracing } = testPlatform('gateway');
-  const options = { peer: 'auth', target, metrics, tracing, mintServiceToken };
+  const options = { peer: 'auth', target, way: rpcWay(), metrics, tracing, mintServiceToken };
   const { mintServiceToken: _, ...withoutToken } = options;
   return {
     target,

@@ -11,7 +11,7 @@ import {
   unimplemented,
 } from '@gantry/rpc';
 import type { RunningService } from '@gantry/runtime';
-import { type TestAssertions, testAssertions, type TestPlatform, testPlatform } from '@gantry/testkit';
+import { rpcWay, type TestAssertions, testAssertions, type TestPlatform, testPlatform } from '@gantry/testkit';
 
 import { type Config, parseConfig } from '../src/config.ts';
 import { createResourceService, type ResourceServiceParts } from '../src/service.ts';
@@ -45,7 +45,7 @@ export async function startResource(
   });
   const service = stack.use(await createResourceService({ ...config, ...parts }, platform, serviceParts));
   const { metrics, tracing } = testPlatform('client');
-  const client = { target: service.endpoints['grpc'] ?? '', peer: 'resource', metrics, tracing };
+  const client = { target: service.endpoints['grpc'] ?? '', way: rpcWay(), peer: 'resource', metrics, tracing };
   const resources = stack.use(createRpcClient(ResourceServiceDefinition, client));
   const connectors = stack.use(createRpcClient(ConnectorServiceDefinition, client));
   const open = stack.move();

@@ -21,7 +21,7 @@ import {
   unimplemented,
 } from '@gantry/rpc';
 import type { RunningService } from '@gantry/runtime';
-import { type TestAssertions, testAssertions, testPlatform, type TestPlatform } from '@gantry/testkit';
+import { rpcWay, type TestAssertions, testAssertions, testPlatform, type TestPlatform } from '@gantry/testkit';
 
 import { type Config, parseConfig } from '../src/config.ts';
 import { createToolService } from '../src/service.ts';
@@ -86,7 +86,7 @@ export async function startTool(databaseUrl: string, options: ToolOptions = {}):
   });
   const service = stack.use(await createToolService({ ...config, ...options.config }, platform));
   const { metrics, tracing } = testPlatform('client');
-  const client = { target: service.endpoints['grpc'] ?? '', peer: 'tool', metrics, tracing };
+  const client = { target: service.endpoints['grpc'] ?? '', way: rpcWay(), peer: 'tool', metrics, tracing };
   const tools = stack.use(createRpcClient(ToolServiceDefinition, client));
   const catalog = stack.use(createRpcClient(CatalogServiceDefinition, client));
   const tasks = stack.use(createRpcClient(TaskServiceDefinition, client));

@@ -1,9 +1,4 @@
-import {
-  CallToolRequest,
-  CallToolResponse,
-  Tool,
-  type ToolProgress,
-} from '@gantry/protocol/gantry/tool/v1/tool_service';
+import { CallToolRequest, CallToolResponse, Tool } from '@gantry/protocol/gantry/tool/v1/tool_service';
 import { expect, test, vi } from 'vitest';
 
 import { ASSERTION_CHARACTERS_MAX, FRAME_BYTES_MAX } from '../../src/lane/lane-limits.ts';
@@ -93,7 +88,7 @@ test('floods of cancels and windows harm nobody', async () => {
 test('calls that are cancelled at once are over, and the lane goes on', async () => {
   await using world = await startWithLane();
   world.lane.send({ assertions: [ann] });
-  for (let first = 1; first < 50_000; first += 1_000) {
+  for (let first = 1; first < 20_000; first += 1_000) {
     const ids = Array.from({ length: 1_000 }, (_, index) => first + index);
     world.lane.send({ calls: ids.map((id) => hanging(id)), cancels: ids });
   }
@@ -202,11 +197,8 @@ test('an assertion that is not known or not valid fails its call, not the lane',
   expect(await world.lane.reasonOf(1)).toBe('LANE_ASSERTION_UNKNOWN');
   expect(await world.lane.reasonOf(2)).toBe('ASSERTION_INVALID');
   expect(await world.lane.reasonOf(3)).toBe('ASSERTION_MISSING');
-  expect(world.lane.statuses.map(({ callId, notStarted }) => [callId, notStarted]).toSorted()).toEqual([
-    [1, true],
-    [2, false],
-    [3, false],
-  ]);
+  const notStarted = new Map(world.lane.statuses.map((status) => [status.callId, status.notStarted]));
+  expect(Object.fromEntries(notStarted)).toEqual({ 1: true, 2: false, 3: false });
   await world.lane.repliedTo(4);
   await world.expectUnharmed();
 });

@@ -73,8 +73,8 @@ function collect() {
   return { message: { assertions, calls, windows, cancels } satisfies OpenRequest, visitor };
 }
 
-function partOf({ timeoutMillis, metadata: _, ...rest }: OpenRequest['calls'][number]): CallPart {
-  return { ...rest, timeoutMs: timeoutMillis };
+function partOf({ timeoutMillis: timeoutMs, ...rest }: OpenRequest['calls'][number]): CallPart {
+  return { ...rest, timeoutMs };
 }
 
 function write(message: OpenRequest): Buffer {

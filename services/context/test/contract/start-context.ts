@@ -4,7 +4,7 @@ import { ContextServiceDefinition } from '@gantry/protocol/gantry/context/v1/con
 import { DocumentServiceDefinition } from '@gantry/protocol/gantry/context/v1/document_service';
 import { PromptServiceDefinition } from '@gantry/protocol/gantry/context/v1/prompt_service';
 import { bindService, type CallOptions, createRpcClient, createRpcServer, unimplemented } from '@gantry/rpc';
-import { createTestDatabase, testAssertions, testPlatform } from '@gantry/testkit';
+import { createTestDatabase, rpcWay, testAssertions, testPlatform } from '@gantry/testkit';
 
 import { createContextService } from '../../src/service.ts';
 
@@ -45,7 +45,7 @@ export async function startContext() {
       platform,
     ),
   );
-  const options = { peer: 'context', target: service.endpoints['grpc'] ?? '', metrics, tracing };
+  const options = { peer: 'context', target: service.endpoints['grpc'] ?? '', way: rpcWay(), metrics, tracing };
   const clients = {
     context: stack.use(createRpcClient(ContextServiceDefinition, options)),
     documents: stack.use(createRpcClient(DocumentServiceDefinition, options)),

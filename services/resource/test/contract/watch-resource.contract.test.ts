@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 
 import { ResourceServiceDefinition } from '@gantry/protocol/gantry/resource/v1/resource_service';
 import { type CallOptions, createRpcClient } from '@gantry/rpc';
-import { createTestDatabase, type TestDatabase, testPlatform } from '@gantry/testkit';
+import { createTestDatabase, rpcWay, type TestDatabase, testPlatform } from '@gantry/testkit';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
 import type { Config } from '../../src/config.ts';
@@ -133,9 +133,15 @@ describe('watchResource', () => {
 
   test(`answers WATCH_LIMIT_REACHED beyond ${WATCHES_MAX} watches`, async () => {
     const service = await start({ readsPerMinute: 0, filePollMs: 60_000 });
-    // A connection carries 1,000 streams at most, so the watches come over two.
+    // A connection of plain gRPC carries 1,000 streams at most, so the watches come over two.
     const { metrics, tracing } = testPlatform('client');
-    const options = { target: service.service.endpoints['grpc'] ?? '', peer: 'resource', metrics, tracing };
+    const options = {
+      target: service.service.endpoints['grpc'] ?? '',
+      way: rpcWay(),
+      peer: 'resource',
+      metrics,
+      tracing,
+    };
     using other = createRpcClient(ResourceServiceDefinition, options);
     const ending = new AbortController();
     const callOptions = { ...(await service.as()), signal: ending.signal };
