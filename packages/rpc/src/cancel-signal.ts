@@ -13,8 +13,9 @@ export interface CancelSignal {
  */
 export class Cancellation implements CancelSignal {
   #cancelled: { readonly reason: unknown } | undefined;
-  /** One a call that is made on behalf of whoever may cancel. */
-  readonly #listeners = new Set<() => void>();
+  /** One a call that is made on behalf of whoever may cancel: mostly one, for which no Set is made. */
+  #listener: (() => void) | undefined;
+  #others: Set<() => void> | undefined;
 
   get aborted(): boolean {
     return this.#cancelled !== undefined;
@@ -25,20 +26,24 @@ export class Cancellation implements CancelSignal {
   }
 
   addEventListener(_type: 'abort', listener: () => void): void {
-    this.#listeners.add(listener);
+    if (this.#listener === undefined) this.#listener = listener;
+    else (this.#others ??= new Set()).add(listener);
   }
 
   removeEventListener(_type: 'abort', listener: () => void): void {
-    this.#listeners.delete(listener);
+    if (this.#listener === listener) this.#listener = undefined;
+    else this.#others?.delete(listener);
   }
 
   /** Sets the signal off; a second time does nothing. */
   cancel(reason: unknown = new DOMException('the client is gone', 'AbortError')): void {
     if (this.#cancelled !== undefined) return;
     this.#cancelled = { reason };
+    this.#listener?.();
+    this.#listener = undefined;
     // Whoever listens may stop listening meanwhile; a Set may be changed while it is walked through.
-    for (const listener of this.#listeners) listener();
-    this.#listeners.clear();
+    this.#others?.forEach((listener) => listener());
+    this.#others = undefined;
   }
 }
 

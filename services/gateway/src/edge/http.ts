@@ -69,7 +69,7 @@ export function createHttpEdge(options: HttpEdgeOptions): HttpEdge {
     const late = isDraining ? setTimeout(() => cutUnfinished(exchange), LATE_ARRIVAL_MS) : undefined;
     response.once('close', () => {
       clearTimeout(late);
-      if (!response.writableFinished) exchange.abandoned.cancel();
+      exchange.close();
       active.delete(exchange);
       closeIdle();
     });
@@ -158,14 +158,16 @@ function toRefused(error: unknown, arrival: Arrival, pipeline: Pipeline): Served
 }
 
 /** Reads the body of whoever may send one, and answers it. */
-function admit({ request, response }: Exchange, arrival: Arrival, options: ServeOptions): Eventual<Answer> {
+function admit(exchange: Exchange, arrival: Arrival, options: ServeOptions): Eventual<Answer> {
+  const { request, response } = exchange;
   const { pipeline, bodies, origins } = options;
   origins.check(request);
-  return proceed(identify(request, arrival, pipeline), async (credentialId) => {
+  return proceed(identify(request, arrival, pipeline), (credentialId) => {
     checkContentType(request);
-    using share = bodies.open(credentialId);
+    const share = bodies.open(credentialId);
+    exchange.holds(share);
     if (expectsContinue(request)) response.writeContinue();
-    return await receive(pipeline, { input: await readBody(request, share), arrival });
+    return readBody(request, share).then((input) => receive(pipeline, { input, arrival }));
   });
 }
 
@@ -189,9 +191,12 @@ function respond(
   requestId: string,
 ): void {
   if (response.destroyed) return;
-  const type = text === '' ? {} : { 'content-type': 'application/json' };
   const length = Buffer.byteLength(text);
-  response.writeHead(status, { ...headers, 'x-request-id': requestId, ...type, 'content-length': length });
+  const own =
+    text === ''
+      ? { 'x-request-id': requestId, 'content-length': length }
+      : { 'x-request-id': requestId, 'content-type': 'application/json', 'content-length': length };
+  response.writeHead(status, Object.assign(own, headers));
   // Whoever was not told to go on does not.
   if (request.complete || expectsContinue(request)) {
     response.end(text);

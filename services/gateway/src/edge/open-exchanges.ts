@@ -10,10 +10,22 @@ export class Exchange {
   readonly abandoned = new Cancellation();
   /** Where it is among the open ones. */
   slot = -1;
+  #held: Disposable | undefined;
 
   constructor(request: IncomingMessage, response: ServerResponse) {
     this.request = request;
     this.response = response;
+  }
+
+  /** Keeps what is to be given back when the exchange is over. */
+  holds(resource: Disposable): void {
+    this.#held = resource;
+  }
+
+  /** The response is closed: it was sent, or its client is gone. */
+  close(): void {
+    this.#held?.[Symbol.dispose]();
+    if (!this.response.writableFinished) this.abandoned.cancel();
   }
 }
 

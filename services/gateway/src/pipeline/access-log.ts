@@ -1,7 +1,7 @@
 import type { Logger } from '@gantry/telemetry';
 
 /** What is logged of a request that has ended. Names of people and contents are not among it; the audit log has the names. */
-export interface AccessLogFields {
+interface AccessLogFields {
   readonly requestId: string;
   readonly traceId: string;
   /** Of the first request, when there are several. */

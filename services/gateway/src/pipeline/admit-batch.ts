@@ -3,7 +3,7 @@ import type { AppError } from '@gantry/errors';
 import type { Message } from '../json-rpc/message.ts';
 import type { Admission } from './limit-rate.ts';
 
-/** Why each message of a body is refused, undefined for those that may go on. */
+/** Why each message of a body is refused, undefined for those that may go on; empty when none is. */
 export type Refusals = readonly (AppError | undefined)[];
 
 /**
@@ -21,7 +21,11 @@ export function admitBatch(
     : toRefusals(messages, admission);
 }
 
+const NONE_REFUSED: Refusals = [];
+
+/** Returns one entry a message, or none at all when none is refused. */
 function toRefusals(messages: readonly Message[], { granted, refusal }: Admission): Refusals {
+  if (refusal === undefined && !messages.some(isInvalid)) return NONE_REFUSED;
   let left = granted;
   return messages.map((message) => {
     if (message.kind === 'invalid') return message.error;
@@ -29,4 +33,8 @@ function toRefusals(messages: readonly Message[], { granted, refusal }: Admissio
     left -= 1;
     return left < 0 ? refusal : undefined;
   });
+}
+
+function isInvalid({ kind }: Message): boolean {
+  return kind === 'invalid';
 }

@@ -217,6 +217,7 @@ class StepwisePipeline implements Pipeline {
 
   /** Ends the refused requests of a body: those that are refused for one reason with one event. */
   #endRefused(messages: readonly Message[], refusals: readonly (AppError | undefined)[], handled: Handled): void {
+    if (refusals.length === 0) return;
     for (const reason of new Set(refusals.map((error) => error?.reason))) {
       const alike = messages.filter((_, index) => refusals[index]?.reason === reason);
       const error = refusals.find((refusal) => refusal?.reason === reason);
