@@ -1,3 +1,5 @@
+import type { SessionResponse } from '@gantry/protocol/gantry/gateway/v1/mcp_service';
+
 import { ECHO_ARGUMENTS, type echoResult, MESSAGE } from '../targets/echo.ts';
 import type { DriveJob } from './drive-job.ts';
 import { FIRST_ID } from './http-plan.ts';
@@ -33,17 +35,34 @@ function driveSession({ target, metadata, inFlight, channels }: DriveJob, window
     stream.write({ messages });
   };
   stream.on('error', (error) => window.abort(error));
-  stream.on('data', ({ messages }) => {
-    for (const message of messages) receive(Buffer.from(message).toString(), startedAtMsById, window);
-    if (messages.length > 0) send(messages.length);
+  stream.on('data', ({ messages }: SessionResponse) => {
+    const answers = messages
+      .map((message) => parse(message))
+      .filter((message) => {
+        if (message.method !== 'ping') return true;
+        // The gateway asks now and then whether its client is there.
+        stream.write({ messages: [Buffer.from(`{"jsonrpc":"2.0","id":${JSON.stringify(message.id)},"result":{}}`)] });
+        return false;
+      });
+    for (const answer of answers) receive(answer, startedAtMsById, window);
+    if (answers.length > 0) send(answers.length);
   });
   send(Math.ceil(inFlight / channels));
 }
 
-/** A cheap look: whoever drives sessions does less with each message than the server, or the driver is what is measured. */
-function receive(text: string, startedAtMsById: Map<number, number>, window: MeasuredWindow): void {
+interface Message {
+  readonly id: number;
+  readonly method?: string;
+  readonly result?: ReturnType<typeof echoResult>;
+}
+
+function parse(bytes: Uint8Array): Message {
   // Anything but the answer shows as one that is wrong.
-  const { id, result } = JSON.parse(text) as { id: number; result?: ReturnType<typeof echoResult> };
+  return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString()) as Message;
+}
+
+/** A cheap look: whoever drives sessions does less with each message than the server, or the driver is what is measured. */
+function receive({ id, result }: Message, startedAtMsById: Map<number, number>, window: MeasuredWindow): void {
   const startedAtMs = startedAtMsById.get(id);
   startedAtMsById.delete(id);
   const isRight = result?.isError === false && result.structuredContent.message === MESSAGE;
