@@ -1,6 +1,7 @@
 import { once } from 'node:events';
-import { type IncomingMessage, request } from 'node:http';
+import { Agent, type IncomingMessage, request } from 'node:http';
 import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 
 import { AppError } from '@gantry/errors';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -257,6 +258,33 @@ describe('draining', () => {
     await closed;
   }, 5_000);
 
+  test('answers a request that was on its way when it began, and closes its connection then', async () => {
+    await using fixture = await GatewayFixture.start();
+    using agent = new KeptConnection(fixture.httpUrl, fixture.key);
+    expect(await agent.ping()).toMatchObject({ status: 200, connection: 'keep-alive' });
+    const drained = fixture.gateway.drain();
+    expect(await agent.ping()).toMatchObject({ status: 200, connection: 'close' });
+    await drained;
+  }, 5_000);
+
+  test('waits a moment for the rest of a request', async () => {
+    await using fixture = await GatewayFixture.start();
+    const { hostname, port } = new URL(fixture.httpUrl);
+    const socket = connect(Number(port), hostname);
+    const body = '{"jsonrpc":"2.0","id":1,"method":"ping"}';
+    socket.write(
+      `POST /mcp HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer ${fixture.key}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n{`,
+    );
+    await vi.waitFor(async () => {
+      const held = await fixture.platform.metrics.getSingleMetric('gantry_gateway_body_bytes')?.get();
+      expect(held?.values[0]?.value).toBe(1);
+    });
+    const drained = fixture.gateway.drain();
+    socket.write(body.slice(1));
+    expect(await text(socket)).toContain('{"jsonrpc":"2.0","id":1,"result":{}}');
+    await drained;
+  }, 5_000);
+
   test('answers what is in flight, closes with 1001 and sends the audit events', async () => {
     const release = Promise.withResolvers<void>();
     const begun = Promise.withResolvers<void>();
@@ -291,3 +319,31 @@ describe('draining', () => {
     await expect(fetch(fixture.httpUrl)).rejects.toThrow();
   });
 });
+
+/** One connection that is kept open, so that requests come on it one after the other. */
+class KeptConnection implements Disposable {
+  readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  readonly #url: string;
+  readonly #key: string;
+
+  constructor(url: string, key: string) {
+    this.#url = url;
+    this.#key = key;
+  }
+
+  ping(): Promise<{ readonly status: number | undefined; readonly connection: string | undefined }> {
+    const headers = { 'content-type': 'application/json', authorization: `Bearer ${this.#key}` };
+    return new Promise((resolve, reject) => {
+      const sent = request(this.#url, { method: 'POST', agent: this.#agent, headers }, (response) => {
+        response.resume();
+        response.once('end', () => resolve({ status: response.statusCode, connection: response.headers.connection }));
+      });
+      sent.once('error', reject);
+      sent.end('{"jsonrpc":"2.0","id":1,"method":"ping"}');
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.#agent.destroy();
+  }
+}
