@@ -20,8 +20,10 @@ export function callUnary(channel: CallChannel, called: CalledMethod) {
     try {
       const bytes = encodeMessage(called.method.requestType, request);
       const reply = await attempts(channel, called, { outgoing, options, bytes });
+      // A reply that is no message of the method fails the call, which must end once.
+      const response = called.method.responseType.decode(reply);
       outgoing.ended();
-      return called.method.responseType.decode(reply);
+      return response;
     } catch (error) {
       outgoing.ended(error);
       throw error;

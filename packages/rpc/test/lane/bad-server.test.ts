@@ -52,6 +52,19 @@ test('replies, statuses and ends of calls that are not known, or have ended, are
   for (let call = 1; call < 20; call += 1) expect(await world.nameOf(`call-${call}`)).toBe(`call-${call}`);
 });
 
+test('a call whose reply is no message of its method ends once, as a failure', async () => {
+  using server = await startFakeServer((lane) => {
+    lane.send({ settings });
+    lane.onFrame(({ calls }) =>
+      lane.send({ replies: calls.map(({ callId }) => ({ callId, payload: Buffer.from([0xff]), end: true })) }),
+    );
+  });
+  using world = await connectWith(server.address);
+  await expect(world.nameOf('a')).rejects.toThrow();
+  const ended = await world.metrics.getSingleMetric('grpc_client_handled_total')?.get();
+  expect(ended?.values.map(({ labels, value }) => [labels['grpc_code'], value])).toEqual([['INTERNAL', 1]]);
+});
+
 test('settings count once, and a server that allows nothing says nothing', async () => {
   using server = await startFakeServer((lane) => {
     lane.send({ settings: {} });

@@ -11,6 +11,7 @@ import { type Eventual, proceed, settle } from '../pipeline/settle.ts';
 import type { BodyBudget } from './body-budget.ts';
 import { answerUnreadable } from './client-error.ts';
 import { dialectHintOf, pathOf, toHttpArrival } from './http-arrival.ts';
+import { HttpDrain } from './http-drain.ts';
 import { type HttpResponse, plainResponse, toHttpResponse } from './http-response.ts';
 import { endWhenSent } from './linger.ts';
 import { Exchange, OpenExchanges } from './open-exchanges.ts';
@@ -23,9 +24,6 @@ const UNIDENTIFIED_BODY_BYTES_MAX = 64 * 1024;
 
 /** Whose bodies those are, for the budget. */
 const UNIDENTIFIED = '';
-
-/** How long a request that begins while the gateway drains has to arrive. */
-const LATE_ARRIVAL_MS = 1_000;
 
 /** What the HTTP edge needs. */
 export interface HttpEdgeOptions {
@@ -42,8 +40,8 @@ export interface HttpEdgeOptions {
 /** `POST /mcp`. */
 export interface HttpEdge {
   /**
-   * Takes no more connections; resolves when every one is closed, each after the request it is on. What has not arrived
-   * whole is not a request yet: its connection is cut.
+   * Answers what comes for a moment more, then takes no more connections; resolves when every one is closed, each after the
+   * request it is on. What does not arrive whole within a second is no request: its connection is cut.
    */
   drain(): Promise<void>;
 }
@@ -58,22 +56,17 @@ const methodNotAllowed = {
 export function createHttpEdge(options: HttpEdgeOptions): HttpEdge {
   const { server, metrics } = options;
   const active = new OpenExchanges();
-  let isDraining = false;
-  const closeIdle = () => {
-    // Node's own closing of idle connections leaves those that have not sent a request yet.
-    if (isDraining && active.size === 0) server.closeAllConnections();
-  };
+  const drain = new HttpDrain(server, active);
   const handle = (request: IncomingMessage, response: ServerResponse) => {
     const exchange = new Exchange(request, response);
     active.add(exchange);
-    const late = isDraining ? setTimeout(() => cutUnfinished(exchange), LATE_ARRIVAL_MS) : undefined;
+    if (drain.isDraining) drain.limitArrival(exchange);
     response.once('close', () => {
-      clearTimeout(late);
       exchange.close();
       active.delete(exchange);
-      closeIdle();
+      drain.ended();
     });
-    answer(exchange, options, () => isDraining);
+    answer(exchange, options, drain);
   };
   server.on('connection', (socket) => {
     metrics.activeConnections.inc({ transport: 'http' });
@@ -86,28 +79,16 @@ export function createHttpEdge(options: HttpEdgeOptions): HttpEdge {
     const isAnswering = [...active].some(({ request, response }) => request.socket === socket && response.headersSent);
     answerUnreadable(error, { socket, isAnswering, metrics });
   });
-  return {
-    drain: () =>
-      new Promise((resolve) => {
-        isDraining = true;
-        server.close(() => resolve());
-        for (const exchange of active) cutUnfinished(exchange);
-        closeIdle();
-      }),
-  };
-}
-
-function cutUnfinished({ request }: Exchange): void {
-  if (!request.complete) request.socket.destroy();
+  return { drain: () => drain.start() };
 }
 
 /** Serves one request. */
-function answer(exchange: Exchange, options: HttpEdgeOptions, isDraining: () => boolean): void {
+function answer(exchange: Exchange, options: HttpEdgeOptions, drain: HttpDrain): void {
   const { request, response } = exchange;
   const requestId = randomUUID();
   const send = ({ reply, isWelcome }: Served) => {
     // A connection is kept for those who are known; what is left of a body makes it useless.
-    if (isDraining() || !isWelcome || !request.complete) response.shouldKeepAlive = false;
+    if (drain.isDraining || !isWelcome || !request.complete) response.shouldKeepAlive = false;
     respond(exchange, reply, requestId);
   };
   const giveUp = (error: unknown) => {

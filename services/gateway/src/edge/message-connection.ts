@@ -1,3 +1,4 @@
+import { constants } from 'node:buffer';
 import { randomUUID } from 'node:crypto';
 
 import { type AppError, isAppError } from '@gantry/errors';
@@ -275,12 +276,22 @@ export class MessageConnection implements PushConnection {
   /** Answers a message and returns how long the answer was. */
   #answer(answer: Answer): number {
     if (answer.kind === 'none') return 0;
-    const text = encodeAnswer(answer);
-    const length = this.#send(this.#fits(text) ? text : this.#encodeTooLarge(answer));
+    const length = this.#send(this.#encode(answer));
     if (answer.kind === 'many') return length;
     const { reply } = answer;
     if (isErrorReply(reply) && reply.error.code === 'UNAUTHENTICATED') this.close(reply.error);
     return length;
+  }
+
+  #encode(answer: SomeAnswer): string {
+    try {
+      const text = encodeAnswer(answer);
+      return this.#fits(text) ? text : this.#encodeTooLarge(answer);
+    } catch (error) {
+      // A batch of long answers is longer than a string may be: nobody would hear of it, and the process would end.
+      if (error instanceof RangeError) return this.#encodeTooLarge(answer);
+      throw error;
+    }
   }
 
   #fits(text: string): boolean {
@@ -289,7 +300,7 @@ export class MessageConnection implements PushConnection {
   }
 
   #encodeTooLarge(answer: SomeAnswer): string {
-    const error = responseTooLarge(this.#options.link.messageBytesMax);
+    const error = responseTooLarge(Math.min(this.#options.link.messageBytesMax, constants.MAX_STRING_LENGTH));
     const refuse = ({ idText }: Reply): Reply => ({ idText, error, permissions: [] });
     if (answer.kind === 'one') return encodeAnswer({ ...answer, reply: refuse(answer.reply) });
     return encodeAnswer({ ...answer, replies: answer.replies.map(refuse) });

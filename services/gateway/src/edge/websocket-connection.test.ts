@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 
 import { AppError } from '@gantry/errors';
 import { fakeClock } from '@gantry/testkit';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { WebSocket } from 'ws';
 
 import { PresentedCredential } from '../clients/presented-credential.ts';
@@ -186,4 +186,18 @@ test('a connection lives on while auth cannot be asked', async () => {
   connection.check();
   await expect(connection.identify()).rejects.toBe(away);
   expect(socket.ends).toEqual([]);
+});
+
+test('a batch whose answers are longer together than a string may be is answered with errors', async () => {
+  const resultText = 'x'.repeat(2 ** 28);
+  const replies = ['1', '2'].map((idText) => ({ idText, resultText }));
+  const { socket } = world({ answer: async () => ({ kind: 'many', replies, dialect: 'native' }) });
+  socket.emit(
+    'message',
+    Buffer.from('[{"jsonrpc":"2.0","id":1,"method":"a"},{"jsonrpc":"2.0","id":2,"method":"a"}]'),
+    false,
+  );
+  await vi.waitFor(() => expect(socket.sent).toHaveLength(1));
+  const answers: unknown = JSON.parse(socket.sent[0] ?? '');
+  expect(answers).toMatchObject([1, 2].map((id) => ({ id, error: { data: { reason: 'RESPONSE_TOO_LARGE' } } })));
 });

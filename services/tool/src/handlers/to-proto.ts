@@ -6,8 +6,19 @@ const MS_PER_SECOND = 1_000;
 const NANOS_PER_MS = 1_000_000;
 const NO_BYTES = new Uint8Array(0);
 
+/** Definitions as they were written last: a catalog of hundreds of tools is listed often, and changes rarely. */
+const toolByDefinition = new WeakMap<ToolDefinition, Tool>();
+
 /** Returns a definition as the message. */
 export function toTool(definition: ToolDefinition): Tool {
+  const known = toolByDefinition.get(definition);
+  if (known !== undefined) return known;
+  const tool = writeTool(definition);
+  toolByDefinition.set(definition, tool);
+  return tool;
+}
+
+function writeTool(definition: ToolDefinition): Tool {
   const { name, title, description, inputSchema, outputSchema, annotations, timeoutMs } = definition;
   return {
     name,
