@@ -23,7 +23,7 @@ export interface LaneEnd {
 
 /** What a lane needs. */
 export interface ClientLaneOptions {
-  /** A client of one address, for this lane alone: it is closed with it. */
+  /** A client of one address, for this lane alone. Whoever gave it closes it. */
   readonly grpc: GrpcClient;
   /** The service called, for errors. */
   readonly peer: string;
@@ -83,6 +83,10 @@ export class ClientLane implements ServerFrameVisitor {
     });
     this.#stream.on('end', () => this.#ended('OK'));
     this.#stream.on('error', (error: ServiceError) => this.#ended(statusCodeOf(error.code), error));
+  }
+
+  get grpc(): GrpcClient {
+    return this.#options.grpc;
   }
 
   get inFlight(): number {
@@ -271,7 +275,6 @@ export class ClientLane implements ServerFrameVisitor {
     this.#sender.close();
     const lost = cause === undefined ? withoutDetails('UNAVAILABLE', this.#options.peer) : this.#lossOf(cause);
     for (const call of this.#calls) this.#lose(call, lost);
-    this.#options.grpc.close();
     this.#options.onEnded(this, { code, isUnsupported: code === 'UNIMPLEMENTED' && !this.#isReady });
   }
 
