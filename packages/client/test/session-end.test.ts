@@ -135,6 +135,25 @@ test('a request that waits for a gateway that is not there says where it was loo
   });
 });
 
+test('somebody who takes the connection and says nothing is given up on, and that is told', async () => {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  try {
+    await using session = connect({ target: `127.0.0.1:${port}`, apiKey: 'key' });
+    const told = new Promise<unknown>((resolve) => session.onStateChange((_state, cause) => resolve(cause)));
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(await told).toMatchObject({
+      reason: 'CONNECTION_FAILED',
+      message: expect.stringContaining('nobody answered within 10000 ms'),
+    });
+  } finally {
+    vi.useRealTimers();
+    server.close();
+  }
+});
+
 test('a request that waits for its turn or its answer says that it did', async () => {
   await using world = await start({ inFlightMax: 1 });
   await isReady(world.session);
