@@ -52,6 +52,20 @@ describe('docs/mcp.md', () => {
     expect(documented).toEqual(PROTOCOL_VERSIONS);
   });
 
+  test('says which revisions connections speak', async () => {
+    const isLegacyVersion = z
+      .custom<(version: string) => boolean>()
+      .parse((await source('json-rpc/dialect.ts'))['isLegacyVersion']);
+    const documented = rowsOf(document, 'revision').flatMap(([revisions = '', , webSocket, session]) =>
+      revisions.split(', ').map((revision) => [revision, webSocket, session]),
+    );
+    const expected = documented.map(([revision = '']) => {
+      const isSpoken = isLegacyVersion(revision) ? 'yes' : 'no';
+      return [revision, isSpoken, isSpoken];
+    });
+    expect(documented).toEqual(expected);
+  });
+
   test('shows a request that the gateway takes', async () => {
     const { headers, body } = shownRequest();
     expect(Object.keys(headers)).toContain('authorization');

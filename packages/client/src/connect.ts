@@ -43,12 +43,14 @@ export interface ConnectOptions {
  * Opens a session. Returns at once: requests wait until it is open, and whenever it has to be opened again.
  *
  * @throws {RangeError} when an option is out of its range.
+ * @throws {TypeError} when there is no target.
  * @example
  * await using session = connect({ target: '127.0.0.1:50051', apiKey });
  * const result = await session.request('tools/call', { name: 'echo', arguments: { message: 'hi' } });
  */
 export function connect(options: ConnectOptions): Session {
-  const { target, apiKey, protocolVersion } = options;
+  const { apiKey, protocolVersion } = options;
+  const target = checkTarget(options.target);
   const sessions = between(1, SESSIONS_MAX, { name: 'sessions', value: options.sessions ?? 1 });
   const inFlight = { name: 'inFlightMax', value: options.inFlightMax ?? DEFAULT_IN_FLIGHT_MAX };
   const queued = { name: 'queuedMax', value: options.queuedMax ?? DEFAULT_QUEUED_MAX };
@@ -56,6 +58,7 @@ export function connect(options: ConnectOptions): Session {
   const createClient = () => new Client(target, channelCredentials, { ...channelOptions, ...options.channelOptions });
   return new PooledSession({
     clients: Array.from({ length: sessions }, createClient),
+    target,
     headers: {
       authorization: `Bearer ${apiKey}`,
       ...(protocolVersion === undefined ? {} : { 'mcp-protocol-version': protocolVersion }),
@@ -77,6 +80,12 @@ const channelOptions: ChannelOptions = {
   'grpc.max_receive_message_length': 4 * 1024 * 1024 + 64 * 1024,
   'grpc.max_send_message_length': -1,
 };
+
+/** Whoever writes JavaScript, or reads it out of a file, may have none. */
+function checkTarget(target: unknown): string {
+  if (typeof target === 'string' && target !== '') return target;
+  throw new TypeError("target must be the gateway's gRPC address, e.g. 127.0.0.1:50051");
+}
 
 function between(min: number, max: number, { name, value }: { name: string; value: number }): number {
   if (!Number.isInteger(value) || value < min || value > max) {

@@ -25,6 +25,13 @@ export class SessionError extends Error {
     this.mayHaveRun = mayHaveRun;
   }
 
+  /** Returns the same error, told to a request of which it is known whether it can have been executed. */
+  about(mayHaveRun: boolean): SessionError {
+    if (mayHaveRun === this.mayHaveRun) return this;
+    const { code, reason, message, cause } = this;
+    return new SessionError({ code, reason, message, mayHaveRun, cause });
+  }
+
   /** Whether the same request may succeed when it is sent again: at once if it was not run, else if it may run twice. */
   get isRetryable(): boolean {
     return this.code === 'UNAVAILABLE' || this.code === 'RESOURCE_EXHAUSTED' || this.code === 'DEADLINE_EXCEEDED';
@@ -57,13 +64,24 @@ export function connectionLost(cause: unknown): SessionError {
   });
 }
 
+/** A stream could not be opened: nobody is there, or whoever is does not answer. It is tried again. */
+export function connectionFailed(cause: Error | undefined): SessionError {
+  return new SessionError({
+    code: 'UNAVAILABLE',
+    reason: 'CONNECTION_FAILED',
+    message: `the session could not be opened: ${cause?.message ?? 'the stream ended at once'}`,
+    mayHaveRun: false,
+    cause,
+  });
+}
+
 /** The gateway, or something before it, does not take such sessions, and does not say why. */
-export function sessionRefused(code: string, cause: Error): SessionError {
+export function sessionRefused(code: string, cause: Error, mayHaveRun: boolean): SessionError {
   return new SessionError({
     code,
     reason: 'SESSION_REFUSED',
     message: `the session was refused: ${cause.message}`,
-    mayHaveRun: true,
+    mayHaveRun,
     cause,
   });
 }
@@ -73,7 +91,7 @@ export function sessionClosed(): SessionError {
   return new SessionError({
     code: 'CANCELLED',
     reason: 'SESSION_CLOSED',
-    message: 'the session was closed',
+    message: 'the session was closed; open another with connect()',
     mayHaveRun: false,
   });
 }
@@ -83,7 +101,7 @@ export function queueFull(queuedMax: number): SessionError {
   return new SessionError({
     code: 'RESOURCE_EXHAUSTED',
     reason: 'SESSION_QUEUE_FULL',
-    message: `${queuedMax} requests wait already; await some of them, or open more sessions`,
+    message: `no more requests may wait (at most ${queuedMax}, of 64 MiB together); await some, or open more sessions`,
     mayHaveRun: false,
   });
 }
@@ -95,6 +113,20 @@ export function timedOut(timeoutMs: number, mayHaveRun: boolean): SessionError {
     reason: 'REQUEST_TIMED_OUT',
     message: `there was no answer within ${timeoutMs} ms`,
     mayHaveRun,
+  });
+}
+
+/** The request waited for a session that did not open in time. `problem` is what became of the last try. */
+export function notOpenedInTime(
+  timeoutMs: number,
+  { target, problem }: { readonly target: string; readonly problem: unknown },
+): SessionError {
+  return new SessionError({
+    code: 'DEADLINE_EXCEEDED',
+    reason: 'REQUEST_TIMED_OUT',
+    message: `the session could not be opened within ${timeoutMs} ms; is there a gateway at ${target}?`,
+    mayHaveRun: false,
+    cause: problem,
   });
 }
 

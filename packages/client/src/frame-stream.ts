@@ -30,7 +30,7 @@ export class FrameStream {
     const metadata = new Metadata();
     for (const [name, value] of Object.entries(headers)) metadata.set(name, value);
     this.#stream = client.makeBidiStreamRequest(PATH, passThrough, decode, metadata);
-    this.#openTimer = setTimeout(() => this.#stream.cancel(), OPEN_TIMEOUT_MS);
+    this.#openTimer = setTimeout(() => this.#giveUp(), OPEN_TIMEOUT_MS);
     this.#stream.on('data', ({ messages }: SessionResponse) => this.#take(messages));
     this.#stream.on('drain', () => this.#drained());
     this.#stream.on('error', (error: ServiceError) => this.#end(error));
@@ -64,6 +64,11 @@ export class FrameStream {
       this.#events.onOpen();
     }
     if (messages.length > 0) this.#events.onFrame(messages.map(textOf));
+  }
+
+  #giveUp(): void {
+    const problem = `nobody answered within ${OPEN_TIMEOUT_MS} ms`;
+    this.#stream.call?.cancelWithStatus(status.DEADLINE_EXCEEDED, problem);
   }
 
   #drained(): void {

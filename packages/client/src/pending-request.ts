@@ -1,4 +1,4 @@
-import { timedOut } from './errors.ts';
+import type { SessionError } from './errors.ts';
 import type { RequestOptions } from './session.ts';
 
 /** What becomes of a request. */
@@ -6,6 +6,8 @@ export interface Outcome {
   /** Takes the JSON text of the result. */
   readonly resolve: (resultText: string) => void;
   readonly reject: (reason: unknown) => void;
+  /** Says why there is no answer yet, when the caller will wait no longer. */
+  readonly timedOut: (request: PendingRequest, timeoutMs: number) => SessionError;
   /** Is told when the caller has given up; the outcome is settled already. */
   readonly onGivenUp: (request: PendingRequest) => void;
 }
@@ -15,13 +17,15 @@ export class PendingRequest {
   readonly method: string;
   readonly paramsText: string;
   readonly isIdempotent: boolean;
-  /** How often it was sent. */
-  sentCount = 0;
+  /** Whether it was sent on the stream that it is on. */
+  isSent = false;
   /** Its id on the stream that it is on; 0 while it is on none. */
   id = 0;
   /** Neighbours in the queue; see RequestQueue. */
   before: PendingRequest | undefined;
   after: PendingRequest | undefined;
+  /** On how many streams it may have been begun before they ended. */
+  #lostCount = 0;
   readonly #outcome: Outcome;
   readonly #signal: AbortSignal | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -36,7 +40,7 @@ export class PendingRequest {
     this.#signal = signal;
     signal?.addEventListener('abort', this.#abort, { once: true });
     if (timeoutMs !== undefined) {
-      this.#timer = setTimeout(() => this.#giveUp(timedOut(timeoutMs, this.sentCount > 0)), timeoutMs);
+      this.#timer = setTimeout(() => this.#giveUp(outcome.timedOut(this, timeoutMs)), timeoutMs);
     }
   }
 
@@ -47,6 +51,27 @@ export class PendingRequest {
 
   get isSettled(): boolean {
     return this.#isSettled;
+  }
+
+  /** Whether it can have been executed. */
+  get mayHaveRun(): boolean {
+    return this.isSent || this.#lostCount > 0;
+  }
+
+  /** Whether it may be sent once more: it was not begun, or may run twice and was lost but once. */
+  get isToBeRepeated(): boolean {
+    return this.#lostCount === 0 || (this.isIdempotent && this.#lostCount === 1);
+  }
+
+  /** Leaves a stream that has ended. `mayHaveRun`: what was sent on it may have been begun. */
+  leave(mayHaveRun: boolean): void {
+    if (this.isSent && mayHaveRun) this.#lostCount += 1;
+    this.isSent = false;
+  }
+
+  /** Rejects because of the session; the error says whether this request can have been executed. */
+  fail(error: SessionError): void {
+    this.reject(error.about(this.mayHaveRun));
   }
 
   resolve(resultText: string): void {

@@ -1,6 +1,6 @@
 import { type Client } from '@grpc/grpc-js';
 
-import { messageTooLarge, queueFull, sessionClosed, type SessionError } from './errors.ts';
+import { messageTooLarge, notOpenedInTime, queueFull, sessionClosed, type SessionError, timedOut } from './errors.ts';
 import { PendingRequest } from './pending-request.ts';
 import { RequestQueue } from './request-queue.ts';
 import { answerRequest } from './server-requests.ts';
@@ -37,6 +37,8 @@ const streamMethods: ReadonlySet<string> = new Set(['initialize', 'resources/sub
 export interface PooledSessionOptions {
   /** One a stream: each has a connection of its own. */
   readonly clients: readonly Client[];
+  /** Where they connect to, for messages. */
+  readonly target: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly inFlightMax: number;
   readonly queuedMax: number;
@@ -55,6 +57,8 @@ export class PooledSession implements Session, StreamHost {
   readonly #stateListeners = new Set<StateListener>();
   #handler: RequestHandler | undefined;
   #state: SessionState = 'connecting';
+  /** Why a stream ended last, while none has opened since. */
+  #problem: SessionError | undefined;
   /** Why no requests are taken. */
   #closedBy: SessionError | undefined;
 
@@ -77,7 +81,7 @@ export class PooledSession implements Session, StreamHost {
     return new Promise((resolve, reject) => {
       const refusal = this.#refusal(method, paramsText, options);
       if (refusal !== undefined) return reject(refusal);
-      const outcome = { resolve, reject, onGivenUp: this.#giveUp };
+      const outcome = { resolve, reject, timedOut: this.#timedOut, onGivenUp: this.#giveUp };
       this.#send(new PendingRequest(method, paramsText, { outcome, options }));
     });
   }
@@ -121,7 +125,7 @@ export class PooledSession implements Session, StreamHost {
 
   takeBack(requests: readonly PendingRequest[]): void {
     if (this.#closedBy !== undefined) {
-      for (const request of requests) request.reject(this.#closedBy);
+      for (const request of requests) request.fail(this.#closedBy);
       return;
     }
     for (const request of requests.toReversed()) this.#queueFor(request.method).unshift(request);
@@ -139,6 +143,7 @@ export class PooledSession implements Session, StreamHost {
   changed(end: StreamEnd | undefined): void {
     if (this.#state === 'closed') return;
     if (end?.isFinal === true) return this.#end(end.error);
+    this.#problem = end?.error;
     this.#enter(this.#streams.some(({ isReady }) => isReady) ? 'ready' : 'connecting', end?.error);
   }
 
@@ -171,6 +176,11 @@ export class PooledSession implements Session, StreamHost {
     return best;
   }
 
+  readonly #timedOut = ({ mayHaveRun }: PendingRequest, timeoutMs: number): SessionError => {
+    if (mayHaveRun || this.#state !== 'connecting') return timedOut(timeoutMs, mayHaveRun);
+    return notOpenedInTime(timeoutMs, { target: this.#options.target, problem: this.#problem });
+  };
+
   readonly #giveUp = (request: PendingRequest): void => {
     if (this.#streams.some((stream) => stream.giveUp(request))) return;
     this.#queueFor(request.method).delete(request);
@@ -178,7 +188,7 @@ export class PooledSession implements Session, StreamHost {
 
   #rejectQueued(error: SessionError): void {
     for (const queue of [this.#firstQueue, this.#queue]) {
-      for (let request = queue.shift(); request !== undefined; request = queue.shift()) request.reject(error);
+      for (let request = queue.shift(); request !== undefined; request = queue.shift()) request.fail(error);
     }
   }
 
@@ -191,7 +201,8 @@ export class PooledSession implements Session, StreamHost {
   }
 
   #enter(state: SessionState, cause: unknown): void {
-    if (state === this.#state) return;
+    // Each try that fails is told of: whoever waits should know why.
+    if (state === this.#state && state !== 'connecting') return;
     this.#state = state;
     for (const listener of this.#stateListeners) listener(state, cause);
   }

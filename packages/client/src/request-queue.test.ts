@@ -1,9 +1,15 @@
 import { expect, test } from 'vitest';
 
+import { sessionClosed } from './errors.ts';
 import { PendingRequest } from './pending-request.ts';
 import { RequestQueue } from './request-queue.ts';
 
-const outcome = { resolve: () => undefined, reject: () => undefined, onGivenUp: () => undefined };
+const outcome = {
+  resolve: () => undefined,
+  reject: () => undefined,
+  onGivenUp: () => undefined,
+  timedOut: () => sessionClosed(),
+};
 
 function requests(count: number): readonly PendingRequest[] {
   return Array.from({ length: count }, (_, index) => new PendingRequest(`${index}`, '{}', { outcome, options: {} }));

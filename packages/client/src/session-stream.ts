@@ -100,7 +100,7 @@ export class SessionStream {
     if (this.#inFlight.get(id) !== request) return false;
     this.#inFlight.delete(id);
     // What was not sent yet will not be.
-    if (request.sentCount > 0) {
+    if (request.isSent) {
       this.sendText(`{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":${id}}}`);
     }
     this.#settleIdle();
@@ -130,7 +130,7 @@ export class SessionStream {
     const requests = [...this.#inFlight.values()];
     this.#inFlight.clear();
     this.#outgoing = [];
-    for (const request of requests) request.reject(error);
+    for (const request of requests) request.fail(error);
     this.#frames?.cancel();
     this.#settleIdle();
   }
@@ -154,14 +154,15 @@ export class SessionStream {
   #ended(cause: ServiceError | undefined): void {
     if (this.#isClosed) return;
     if (this.#gone !== undefined) return this.#gone.resolve();
-    const end = toStreamEnd(cause);
+    const end = toStreamEnd(cause, { wasOpen: this.#isReady });
     this.#isReady = false;
     this.#outgoing = [];
     const requests = [...this.#inFlight.values()];
     this.#inFlight.clear();
-    this.#host.takeBack(requests.filter((request) => this.#isToBeRepeated(request, end.error)));
+    for (const request of requests) request.leave(end.error.mayHaveRun);
+    this.#host.takeBack(requests.filter(({ isToBeRepeated }) => isToBeRepeated));
     for (const request of requests) {
-      if (!this.#isToBeRepeated(request, end.error)) request.reject(end.error);
+      if (!request.isToBeRepeated) request.fail(end.error);
     }
     this.#settleIdle();
     this.#host.changed(end);
@@ -169,10 +170,6 @@ export class SessionStream {
     this.#attempt += 1;
     // One that was open is opened again at once: gateways that stop are replaced before.
     this.#retryTimer = setTimeout(() => this.#open(), backoffMs(this.#attempt));
-  }
-
-  #isToBeRepeated({ sentCount, isIdempotent }: PendingRequest, { mayHaveRun }: SessionError): boolean {
-    return sentCount === 0 || !mayHaveRun || (isIdempotent && sentCount === 1);
   }
 
   #put(id: number, text: string): void {
@@ -209,12 +206,12 @@ export class SessionStream {
     this.#outgoing = taken === this.#outgoing.length ? [] : this.#outgoing.slice(taken);
   }
 
-  /** Counts a request as sent; false when it has been given up meanwhile. */
+  /** Marks a request as sent; false when it has been given up meanwhile. */
   #begin(id: number): boolean {
     if (id === 0) return true;
     const request = this.#inFlight.get(id);
     if (request === undefined) return false;
-    request.sentCount += 1;
+    request.isSent = true;
     return true;
   }
 

@@ -12,7 +12,7 @@ export interface RequestOptions {
   readonly signal?: AbortSignal | undefined;
   /**
    * How long to wait for the answer, in milliseconds, queueing included; then it is given up with REQUEST_TIMED_OUT. Default: as
-   * long as it takes. The gateway answers within 30 seconds unless it was told otherwise.
+   * long as it takes, for ever while there is no gateway. A gateway answers within 30 seconds unless it was told otherwise.
    */
   readonly timeoutMs?: number | undefined;
   /** Whether it may run twice: then it is sent again, once, when the connection was lost before its answer. Default false. */
@@ -25,7 +25,10 @@ export type NotificationListener = (method: string, params: unknown) => void;
 /** Answers a request of the gateway with a result, any JSON value, or throws. */
 export type RequestHandler = (method: string, params: unknown) => unknown;
 
-/** Hears of a change. `cause` says why the session is not open any more. */
+/**
+ * Hears of a change, and of each try to open the session that fails: `connecting` once more. `cause` says why the session is
+ * not open, or not any more.
+ */
 export type StateListener = (state: SessionState, cause: unknown) => void;
 
 /** Many requests at once to one gateway, over one or several streams. Made by connect(). */
@@ -57,7 +60,7 @@ export interface Session extends AsyncDisposable {
   /** Sets who answers requests of the gateway; `ping` is answered without. Without one they are refused. */
   onRequest(handler: RequestHandler | undefined): void;
 
-  /** Adds a listener for changes of the state; returns what removes it. */
+  /** Adds a listener for changes of the state and tries that fail; returns what removes it. */
   onStateChange(listener: StateListener): () => void;
 
   /** Takes no more requests, rejects those that wait, and ends once those in flight are answered, or after five seconds. */

@@ -2,7 +2,7 @@ import { ErrorInfo } from '@gantry/protocol/google/rpc/error_details';
 import { Status } from '@gantry/protocol/google/rpc/status';
 import { type ServiceError, status } from '@grpc/grpc-js';
 
-import { connectionLost, SessionError, sessionRefused } from './errors.ts';
+import { connectionFailed, connectionLost, SessionError, sessionRefused } from './errors.ts';
 
 const ERROR_INFO_TYPE = 'type.googleapis.com/google.rpc.ErrorInfo';
 
@@ -14,7 +14,7 @@ export interface StreamEnd {
 }
 
 /** The gateway answers all that it has begun before it ends a session with one of these. */
-const notBegun: ReadonlySet<string> = new Set(['GATEWAY_DRAINING', 'SESSION_AGED', 'SESSION_LIMIT_REACHED']);
+const notBegun: ReadonlySet<string> = new Set(['GATEWAY_DRAINING', 'SESSION_AGED']);
 
 /** Statuses that a session of the same kind would end with again. */
 const finalCodes: ReadonlySet<status> = new Set([
@@ -25,15 +25,20 @@ const finalCodes: ReadonlySet<status> = new Set([
   status.UNIMPLEMENTED,
 ]);
 
-/** Returns what the end of a stream means; undefined stands for an end without an error that nobody asked for. */
-export function toStreamEnd(cause: ServiceError | undefined): StreamEnd {
-  if (cause === undefined) return { error: connectionLost(undefined), isFinal: false };
+/**
+ * Returns what the end of a stream means; undefined stands for an end without an error that nobody asked for. Nothing was sent
+ * on a stream that was never open, so whatever it ended with, nothing was begun.
+ */
+export function toStreamEnd(cause: ServiceError | undefined, { wasOpen }: { readonly wasOpen: boolean }): StreamEnd {
+  const unexplained = wasOpen ? connectionLost : connectionFailed;
+  if (cause === undefined) return { error: unexplained(undefined), isFinal: false };
   const isFinal = finalCodes.has(cause.code);
   const code = status[cause.code];
   const reason = reasonOf(cause);
-  if (reason === undefined) return { error: isFinal ? sessionRefused(code, cause) : connectionLost(cause), isFinal };
-  const error = new SessionError({ code, reason, message: cause.details, mayHaveRun: !notBegun.has(reason), cause });
-  return { error, isFinal };
+  if (reason === undefined)
+    return { error: isFinal ? sessionRefused(code, cause, wasOpen) : unexplained(cause), isFinal };
+  const mayHaveRun = wasOpen && !notBegun.has(reason);
+  return { error: new SessionError({ code, reason, message: cause.details, mayHaveRun, cause }), isFinal };
 }
 
 function reasonOf(error: ServiceError): string | undefined {

@@ -1,7 +1,15 @@
 import { SessionRequest, SessionResponse } from '@gantry/protocol/gantry/gateway/v1/mcp_service';
-import { Server, ServerCredentials, type ServerDuplexStream } from '@grpc/grpc-js';
+import { ErrorInfo } from '@gantry/protocol/google/rpc/error_details';
+import { Status } from '@gantry/protocol/google/rpc/status';
+import { Metadata, Server, ServerCredentials, type ServerDuplexStream, type status } from '@grpc/grpc-js';
 
 type Message = Readonly<Record<string, unknown>>;
+
+/** How a stream is ended. Without a reason it is as from something in between that is no gateway. */
+export interface Ending {
+  readonly code: status;
+  readonly reason?: string;
+}
 
 /** Stands in for a gateway: takes every session, keeps the frames it gets, and sends what a test wants sent. */
 export class FakeGateway implements AsyncDisposable {
@@ -9,6 +17,8 @@ export class FakeGateway implements AsyncDisposable {
   readonly #server = new Server();
   readonly #streams = new Set<ServerDuplexStream<SessionRequest, SessionResponse>>();
   #target = '';
+  /** See refuseNext. */
+  #endings: readonly (Ending | undefined)[] = [undefined];
 
   static async start(): Promise<FakeGateway> {
     const gateway = new FakeGateway();
@@ -37,6 +47,17 @@ export class FakeGateway implements AsyncDisposable {
     for (const { id } of this.frames.splice(0).flat()) {
       if (typeof id === 'number') this.send({ jsonrpc: '2.0', id, result: { id } });
     }
+  }
+
+  /** Ends every stream. */
+  end(ending: Ending): void {
+    for (const stream of this.#streams) endWith(stream, ending);
+    this.#streams.clear();
+  }
+
+  /** Ends the streams to come before they are open, one ending each; undefined takes one, and the last counts for the rest. */
+  refuseNext(...endings: readonly (Ending | undefined)[]): void {
+    this.#endings = endings;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -68,6 +89,9 @@ export class FakeGateway implements AsyncDisposable {
   }
 
   #serve(stream: ServerDuplexStream<SessionRequest, SessionResponse>): void {
+    const [ending] = this.#endings;
+    if (this.#endings.length > 1) this.#endings = this.#endings.slice(1);
+    if (ending !== undefined) return endWith(stream, ending);
     this.#streams.add(stream);
     stream.write({ messages: [] });
     stream.on('data', ({ messages }: SessionRequest) => {
@@ -76,4 +100,16 @@ export class FakeGateway implements AsyncDisposable {
     stream.on('end', () => stream.end());
     stream.on('cancelled', () => this.#streams.delete(stream));
   }
+}
+
+function endWith(stream: ServerDuplexStream<SessionRequest, SessionResponse>, { code, reason }: Ending): void {
+  const metadata = new Metadata();
+  if (reason !== undefined) metadata.set('grpc-status-details-bin', detailsOf(code, reason));
+  stream.emit('error', { code, details: 'the fake gateway was told to', metadata });
+}
+
+function detailsOf(code: status, reason: string): Buffer {
+  const value = ErrorInfo.encode({ reason, domain: 'gateway', metadata: {} }).finish();
+  const details = [{ typeUrl: 'type.googleapis.com/google.rpc.ErrorInfo', value }];
+  return Buffer.from(Status.encode({ code, message: 'the fake gateway was told to', details }).finish());
 }

@@ -125,8 +125,19 @@ export function protocolVersionUnsupported(requested: string, supported: readonl
     code: 'FAILED_PRECONDITION',
     reason: 'PROTOCOL_VERSION_UNSUPPORTED',
     domain: DOMAIN,
-    message: `the protocol version "${quoted(requested)}" is not supported here; use one of data.supported`,
+    message: `the protocol version "${quoted(requested)}" is not supported here; use ${supported.join(' or ')}`,
     metadata: { requested: quoted(requested), supported: supported.join(' ') },
+  });
+}
+
+/** The client wants to speak a revision on a connection that is spoken over HTTP only; there it has no data, but a message. */
+export function protocolVersionNeedsHttp(requested: string, supported: readonly string[]): AppError {
+  return new AppError({
+    code: 'FAILED_PRECONDITION',
+    reason: 'PROTOCOL_VERSION_UNSUPPORTED',
+    domain: DOMAIN,
+    message: `the protocol version "${requested}" is spoken over HTTP only; use that, or ${supported.join(' or ')}`,
+    metadata: { requested, supported: supported.join(' ') },
   });
 }
 
@@ -169,7 +180,7 @@ export function versionHeaderInvalid(requested: string, supported: readonly stri
     code: 'INVALID_ARGUMENT',
     reason: 'PROTOCOL_VERSION_INVALID',
     domain: DOMAIN,
-    message: `the MCP-Protocol-Version header "${quoted(requested)}" is not supported; use one of data.supported`,
+    message: `the MCP-Protocol-Version header "${quoted(requested)}" is not supported; use ${supported.join(' or ')}`,
     metadata: { requested: quoted(requested), supported: supported.join(' ') },
   });
 }

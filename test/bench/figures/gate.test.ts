@@ -5,7 +5,7 @@ import { decideGate } from './gate.ts';
 const name = 'gantry-http-native';
 const decide = (before: number | undefined, now: number | undefined) =>
   decideGate({
-    recorded: before === undefined ? {} : { [name]: before },
+    recorded: { 'gantry-http-2025': 0.5, ...(before === undefined ? {} : { [name]: before }) },
     measured: now === undefined ? {} : { [name]: now },
     wanted: [name],
   });
@@ -24,8 +24,13 @@ test('what was not measured does not pass, be it recorded or not', () => {
   expect(decide(undefined, undefined)).toEqual(['gantry-http-native was not measured']);
 });
 
-test('what was never recorded passes', () => {
+test('what was never recorded passes, beside what was', () => {
   expect(decide(undefined, 0.01)).toEqual([]);
+});
+
+test('without a baseline nothing passes', () => {
+  const reasons = decideGate({ recorded: {}, measured: { [name]: 0.5 }, wanted: [name] });
+  expect(reasons).toEqual(['no baseline: run --record first']);
 });
 
 test('only what was wanted counts, and of that only what is ours', () => {

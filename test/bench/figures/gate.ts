@@ -16,6 +16,8 @@ export interface GateInput {
  * others are is not ours to keep.
  */
 export function decideGate({ recorded, measured, wanted }: GateInput): string[] {
+  // A gate that compares with nothing would open to anything.
+  if (Object.keys(recorded).length === 0) return ['no baseline: run --record first'];
   return wanted
     .filter((name) => name.startsWith('gantry-'))
     .flatMap((name) => {

@@ -51,3 +51,14 @@ test('the text names what could not be measured, and why', () => {
   expect(text).toContain('unavailable: gantry-http-2026: HTTP 400: not spoken');
   expect(text).toMatch(/gantry-http-native +100 +\[60 to 180\] +0\.60 +\[0\.50 to 0\.60\]/);
 });
+
+test('the text says so when a run was too short to judge the limits, and only then', () => {
+  const hint = 'short run: too few to judge the limits';
+  const textOf = (rounds: number, seconds: number) => toThroughputText({ ...report, rounds, seconds });
+  expect([textOf(4, 4), textOf(5, 3), textOf(5, 4)].map((text) => text.includes(hint))).toEqual([true, true, false]);
+});
+
+test('one round is a round', () => {
+  expect(toThroughputText({ ...report, rounds: 1 })).toContain('\n1 round of 1 s, 64 requests in flight');
+  expect(toThroughputText(report)).toContain('\n3 rounds of 1 s');
+});

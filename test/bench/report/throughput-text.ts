@@ -1,4 +1,5 @@
 import type { Spread } from '../figures/statistics.ts';
+import { DEFAULTS } from '../options.ts';
 import { toTable } from './table.ts';
 import type { ContenderResult, ThroughputReport } from './throughput-report.ts';
 
@@ -16,13 +17,19 @@ export function toThroughputText(report: ThroughputReport): string {
     Object.entries(versions)
       .map(([name, version]) => `${name} ${version}`)
       .join(', '),
-    `${rounds} rounds of ${seconds} s, ${connections} requests in flight; medians, and [lowest to highest]`,
+    `${rounds} ${rounds === 1 ? 'round' : 'rounds'} of ${seconds} s, ${connections} requests in flight; medians, and [lowest to highest]`,
     `\n${resultsTable(report)}`,
     '\ncpu: µs of processor time a request, by process; rest: the load generator, Postgres, Redis, and whatever else ran',
     `\n${limitsTable(report)}`,
+    ...(isShort(report) ? ['short run: too few to judge the limits'] : []),
     ...report.unavailable.map(({ name, reason }) => `unavailable: ${name}: ${reason.slice(0, REASON_CHARACTERS_MAX)}`),
   ];
   return parts.join('\n');
+}
+
+/** Its medians may be anywhere within the noise. */
+function isShort({ rounds, seconds }: ThroughputReport): boolean {
+  return rounds < DEFAULTS.rounds || seconds < DEFAULTS.seconds;
 }
 
 function resultsTable({ results, ratiosByReference, unavailable }: ThroughputReport): string {

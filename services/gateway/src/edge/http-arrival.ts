@@ -5,8 +5,15 @@ import type { CancelSignal } from '@gantry/rpc';
 import { type Clock, parseTraceparent } from '@gantry/telemetry';
 
 import { PresentedCredential } from '../clients/presented-credential.ts';
-import { protocolVersionUnsupported, versionHeaderInvalid } from '../errors.ts';
-import { type Dialect, dialectOfHeaders, isLegacyVersion, isModernEra, LEGACY_VERSIONS } from '../json-rpc/dialect.ts';
+import { protocolVersionNeedsHttp, protocolVersionUnsupported, versionHeaderInvalid } from '../errors.ts';
+import {
+  type Dialect,
+  dialectOfHeaders,
+  isLegacyVersion,
+  isModernEra,
+  isModernVersion,
+  LEGACY_VERSIONS,
+} from '../json-rpc/dialect.ts';
 import type { Arrival } from '../pipeline/arrival.ts';
 
 /** Returns the path that a request asks for, without its query. */
@@ -27,6 +34,7 @@ export function dialectHintOf({ headers }: IncomingMessage): Dialect {
  */
 export function dialectOfConnection(version: string | undefined, sessionId: string | undefined): Dialect {
   if (version === undefined || isLegacyVersion(version)) return dialectOfHeaders(version, sessionId);
+  if (isModernVersion(version)) throw protocolVersionNeedsHttp(version, LEGACY_VERSIONS);
   if (isModernEra(version)) throw protocolVersionUnsupported(version, LEGACY_VERSIONS);
   throw versionHeaderInvalid(version, LEGACY_VERSIONS);
 }

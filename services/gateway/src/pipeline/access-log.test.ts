@@ -8,7 +8,7 @@ const fields = {
   traceId: 't',
   method: 'ping',
   requests: 1,
-  code: undefined,
+  code: 'OK',
   reason: undefined,
   durationMs: 1,
 };
@@ -38,6 +38,7 @@ test('a line says what, how it ended and how long it took', () => {
     method: 'ping',
     requestId: 'r',
     traceId: 't',
+    code: 'OK',
     durationMs: 1,
   });
 });

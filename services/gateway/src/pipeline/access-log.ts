@@ -7,8 +7,9 @@ interface AccessLogFields {
   /** Of the first request, when there are several. */
   readonly method: string | undefined;
   readonly requests: number;
-  /** The status and reason of a failure. */
-  readonly code: string | undefined;
+  /** The status: OK, or that of a failure. */
+  readonly code: string;
+  /** Of a failure. */
   readonly reason: string | undefined;
   readonly durationMs: number;
 }

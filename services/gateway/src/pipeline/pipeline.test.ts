@@ -1,5 +1,6 @@
+import { AppError } from '@gantry/errors';
 import { createMemoryRateLimiter, type RateLimiter } from '@gantry/rate-limit';
-import { createMetricsRegistry, createTracing, systemClock } from '@gantry/telemetry';
+import { createLogger, createMetricsRegistry, createTracing, systemClock } from '@gantry/telemetry';
 import { silentLogger, testPrincipal } from '@gantry/testkit';
 import { expect, test } from 'vitest';
 
@@ -39,10 +40,12 @@ interface Options {
   readonly requestsPerMinute?: number;
   /** How many events the spool can hold. */
   readonly room?: number;
+  /** Hears of every request that has ended. */
+  readonly log?: (line: string) => void;
 }
 
 async function startPipeline(handle: () => Promise<string>, options: Options = {}) {
-  const { limiter = createMemoryRateLimiter(), requestsPerMinute = 0, room = Infinity } = options;
+  const { limiter = createMemoryRateLimiter(), requestsPerMinute = 0, room = Infinity, log } = options;
   const reasons: string[] = [];
   const refused: (readonly [string, number])[] = [];
   const methods = new Map([['slow', { handle }]]);
@@ -60,10 +63,13 @@ async function startPipeline(handle: () => Promise<string>, options: Options = {
       isRefusing: false,
     },
     metrics: createGatewayMetrics(createMetricsRegistry({ service: 'gateway' }), new Set()),
-    logger: silentLogger(),
+    logger:
+      log === undefined
+        ? silentLogger()
+        : createLogger({ service: 'gateway', level: 'info', destination: { write: log } }),
     tracing: await createTracing({ service: 'gateway' }),
     clock: systemClock,
-    accessLogRatio: 0,
+    accessLogRatio: log === undefined ? 0 : 1,
   });
   return { pipeline, reasons, refused };
 }
@@ -131,4 +137,25 @@ test('what is no request in a batch is one event a reason', async () => {
   const body = parseBody(`[${'5,'.repeat(50)}{"jsonrpc":"1.0"},{"jsonrpc":"2.0","id":1,"method":"slow"}]`);
   expect(await pipeline.answer(body, arrival)).toMatchObject({ kind: 'many', replies: { length: 52 } });
   expect(refused).toEqual([['REQUEST_INVALID', 51]]);
+});
+
+test('the log says how every request ended', async () => {
+  const ended: unknown[] = [];
+  const log = (line: string) => {
+    const entry = JSON.parse(line);
+    if (entry.msg === 'request ended') ended.push(entry);
+  };
+  const failures = [undefined, new AppError({ code: 'NOT_FOUND', reason: 'GONE', message: 'it is gone' })];
+  const handle = async () => {
+    const failure = failures.shift();
+    if (failure !== undefined) throw failure;
+    return '{}';
+  };
+  const { pipeline } = await startPipeline(handle, { log });
+  await pipeline.answer(batchOf(1), arrival);
+  await pipeline.answer(batchOf(1), arrival);
+  expect(ended).toMatchObject([
+    { level: 'info', method: 'slow', requests: 1, code: 'OK' },
+    { level: 'info', method: 'slow', requests: 1, code: 'NOT_FOUND', reason: 'GONE' },
+  ]);
 });

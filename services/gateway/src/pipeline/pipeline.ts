@@ -247,7 +247,7 @@ class StepwisePipeline implements Pipeline {
       traceId: traceIdOf(handled),
       method,
       requests: Math.max(1, messages.length),
-      code: error?.code,
+      code: status,
       reason: error?.reason,
       durationMs,
     });
