@@ -168,7 +168,7 @@ describe('what comes from the gateway', () => {
   });
 
   test('pings are answered', async () => {
-    await using fixture = await GatewayFixture.start({ limits: { checkIntervalMs: 50 } });
+    await using fixture = await GatewayFixture.start({ limits: { checkIntervalMs: 500 } });
     await using session = open(fixture);
     const states: SessionState[] = [];
     session.onStateChange((state) => states.push(state));
