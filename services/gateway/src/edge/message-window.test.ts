@@ -47,3 +47,14 @@ test('long messages fill it too', () => {
   window.end(SMALL, 0);
   expect(window.isFull).toBe(false);
 });
+
+test('a batch counts as what it holds: another one waits for it', () => {
+  const window = createMessageWindow(WEBSOCKET_MESSAGES_IN_FLIGHT_MAX);
+  const batch = { bytes: 1, requests: 100 };
+  window.begin(batch);
+  expect([window.inFlight, window.isFull]).toEqual([1, true]);
+  window.end(batch, 100 * 100);
+  expect(window.isFull).toBe(false);
+  // Its answers were short ones, a hundred bytes each: the next may be many again.
+  expect(fill(window)).toBeGreaterThan(16);
+});

@@ -109,7 +109,7 @@ describe('a session ends', () => {
   });
 
   test('not while the client answers pings', async () => {
-    await using fixture = await GatewayFixture.start({ limits: { checkIntervalMs: 100 } });
+    await using fixture = await GatewayFixture.start({ limits: { checkIntervalMs: 300 } });
     using client = await SessionClient.open(fixture);
     for (let count = 0; count < 5; count += 1) {
       const request = await client.next();
