@@ -1,5 +1,6 @@
 import { type Client as GrpcClient, Metadata, type ServiceError } from '@grpc/grpc-js';
 
+import { closeClient } from './close-client.ts';
 import { metadataKeys } from './metadata-keys.ts';
 import type { OutgoingCall } from './outgoing-call.ts';
 import type { ResetBudget } from './reset-budget.ts';
@@ -21,7 +22,7 @@ export function createPlainTransport(options: PlainTransportOptions): Transport 
       const isStream = request.called.method.responseStream;
       return isStream ? sendStream(options, request, listener) : sendUnary(options, request, listener);
     },
-    [Symbol.dispose]: () => options.grpc.close(),
+    [Symbol.dispose]: () => closeClient(options.grpc),
   };
 }
 

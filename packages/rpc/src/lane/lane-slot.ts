@@ -1,6 +1,7 @@
 import { backoffMs } from '@gantry/resilience';
 import { type Client as GrpcClient, connectivityState } from '@grpc/grpc-js';
 
+import { closeClient } from '../close-client.ts';
 import { ClientLane, type LaneEnd } from './client-lane.ts';
 import { createLaneClient } from './lane-client.ts';
 import { type ClientLaneLimits, READER_CHECK_INTERVAL_MS } from './lane-limits.ts';
@@ -166,7 +167,7 @@ export class LaneSlot {
   #release(grpc: GrpcClient): void {
     const isConnecting = grpc.getChannel().getConnectivityState(false) === connectivityState.CONNECTING;
     if (isConnecting && !this.#isClosed) this.#connecting = grpc;
-    else grpc.close();
+    else closeClient(grpc);
   }
 
   #openingFailed({ isUnsupported }: LaneEnd): void {
