@@ -1,11 +1,12 @@
 import { type Registry, systemClock } from '@gantry/telemetry';
 import { type ChannelOptions, Client as GrpcClient, credentials } from '@grpc/grpc-js';
 
-import { HEALTH_CHECKED, registerHealthCheckedBalancer } from './health-checked-balancer.ts';
+import { HEALTH_CHECKED, HealthCheckedSubchannel } from './health-checked-subchannel.ts';
 import { createLaneTransport } from './lane/lane-transport.ts';
 import { MESSAGE_BYTES_MAX } from './message-bytes.ts';
 import { createPlainTransport } from './plain-transport.ts';
 import { createResetBudget } from './reset-budget.ts';
+import { registerSubchannelPolicy } from './subchannel-policy.ts';
 import type { Transport } from './transport.ts';
 
 /** What openRpcConnection needs. */
@@ -36,7 +37,7 @@ export function openRpcConnection({ peer, target, metrics, way = 'lane' }: RpcCo
 }
 
 function channelOptions(): ChannelOptions {
-  registerHealthCheckedBalancer();
+  registerSubchannelPolicy(HEALTH_CHECKED, (child) => new HealthCheckedSubchannel(child));
   return {
     'grpc.service_config': JSON.stringify({ loadBalancingConfig: [healthChecked] }),
     'grpc.service_config_disable_resolution': 1,

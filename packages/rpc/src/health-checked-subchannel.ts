@@ -1,30 +1,29 @@
-import { Client, type ClientReadableStream, connectivityState, credentials, experimental, status } from '@grpc/grpc-js';
+import { Client, type ClientReadableStream, connectivityState, credentials, status } from '@grpc/grpc-js';
 import { service as healthService } from 'grpc-health-check';
+
+import { PolicySubchannel } from './subchannel-policy.ts';
+
+/** The name of the policy that leaves out servers that say they do not serve. */
+export const HEALTH_CHECKED = 'health_checked';
 
 /** A server that cannot tell right now is asked again after a second. */
 const ASK_AGAIN_MS = 1_000;
 
-type Subchannel = InstanceType<typeof experimental.BaseSubchannelWrapper>;
-type StateListener = Parameters<Subchannel['addConnectivityStateListener']>[0];
+type StateListener = Parameters<PolicySubchannel['addConnectivityStateListener']>[0];
 
 /**
  * A connection to one address whose server is asked, by the Watch of grpc.health.v1.Health, whether it serves. Healthy until
  * the server says otherwise, and when it has no health service (gRFC A17).
  */
-export class HealthCheckedSubchannel extends experimental.BaseSubchannelWrapper {
+export class HealthCheckedSubchannel extends PolicySubchannel {
   #watch: ClientReadableStream<HealthReply> | undefined;
   #timer: NodeJS.Timeout | undefined;
   readonly #onStateChange: StateListener = (_subchannel, _previous, state) => this.#follow(state);
 
-  constructor(child: Subchannel['child']) {
+  constructor(child: PolicySubchannel['wrapped']) {
     super(child);
     child.addConnectivityStateListener(this.#onStateChange);
     this.#follow(child.getConnectivityState());
-  }
-
-  /** The connection beneath, for the picker: each policy sees only its own wrappers. */
-  get wrapped(): Subchannel['child'] {
-    return this.child;
   }
 
   protected override destroy(): void {
@@ -64,7 +63,7 @@ interface HealthReply {
   readonly status: string;
 }
 
-function watchHealth(channel: ReturnType<Subchannel['getChannel']>): ClientReadableStream<HealthReply> {
+function watchHealth(channel: ReturnType<PolicySubchannel['getChannel']>): ClientReadableStream<HealthReply> {
   const { Watch: watch } = healthService;
   if (watch === undefined) throw new Error('grpc-health-check has no Watch');
   const client = new Client('unused', credentials.createInsecure(), { channelOverride: channel });

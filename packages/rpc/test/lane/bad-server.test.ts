@@ -1,6 +1,3 @@
-import { once } from 'node:events';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
-
 import { CallToolRequest, GetToolRequest } from '@gantry/protocol/gantry/tool/v1/tool_service';
 import { expect, test, vi } from 'vitest';
 
@@ -156,21 +153,6 @@ test('a server that never sends its settings gets ordinary calls, soon', async (
   using server = await startFakeServer(() => undefined);
   using world = await connectWith(server.address, { openingMaxMs: 50 });
   expect(await world.nameOf('a')).toBe('plain');
-});
-
-test('a server that accepts connections and says nothing keeps one of them for its lane, however often it is tried', async () => {
-  const sockets = new Set<Socket>();
-  await using server = createServer((socket) => void sockets.add(socket)).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  using world = await connectWith(`127.0.0.1:${port}`, { openingMaxMs: 10 });
-  const calls = Array.from({ length: 3 }, () =>
-    world.client.getTool({ name: 'x' }, { assertion: 'ann', deadlineMs: Date.now() + 2_000 }).catch(() => undefined),
-  );
-  await Promise.all(calls);
-  // One for the lane, and one for ordinary calls.
-  expect(sockets.size).toBe(2);
-  for (const socket of sockets) socket.destroy();
 });
 
 test('a server without lanes gets ordinary calls, and is asked again later', async () => {
