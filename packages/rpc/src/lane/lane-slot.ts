@@ -89,7 +89,7 @@ export class LaneSlot {
     clearTimeout(this.#timer);
     clearTimeout(this.#giveUpTimer);
     this.#opening?.cut();
-    this.#connecting?.close();
+    if (this.#connecting !== undefined) closeClient(this.#connecting);
   }
 
   #open(): void {
@@ -166,8 +166,10 @@ export class LaneSlot {
    */
   #release(grpc: GrpcClient): void {
     const isConnecting = grpc.getChannel().getConnectivityState(false) === connectivityState.CONNECTING;
-    if (isConnecting && !this.#isClosed) this.#connecting = grpc;
-    else closeClient(grpc);
+    // Not closeClient: one that has failed would go on trying while it is waited for.
+    if (!isConnecting) grpc.close();
+    else if (this.#isClosed) closeClient(grpc);
+    else this.#connecting = grpc;
   }
 
   #openingFailed({ isUnsupported }: LaneEnd): void {
