@@ -55,7 +55,10 @@ describe('watchPolicy', () => {
   });
 
   test('tells nothing of what was before', async () => {
+    await using earlier = await watch(world);
     await keys.revokeApiKey({ keyId: await createKey('before') }, operator);
+    // It is on its way to all who watch already, and comes to nobody who begins when it has arrived.
+    await nextRevoked(earlier);
     await using other = await watch(world);
     const keyId = await createKey('after');
     await using stream = await watch(world);

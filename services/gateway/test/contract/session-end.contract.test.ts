@@ -19,6 +19,9 @@ afterAll(async () => {
   await gateway[Symbol.asyncDispose]();
 });
 
+/** Time enough to begin a request on a busy machine, and short enough to wait for. */
+const SOON_MS = 2_000;
+
 const ping = (id: unknown) => ({ jsonrpc: '2.0', id, method: 'ping' });
 const ask = (id: unknown, query = 'x') => ({ jsonrpc: '2.0', id, method: 'context/get', params: { query } });
 
@@ -89,13 +92,11 @@ describe('a session ends', () => {
   });
 
   test('SESSION_AGED when it is old, after what it has begun is answered', async () => {
-    const { fixture, begun, open } = await startGated({ limits: { sessionAgeMs: 300 } });
+    const { fixture, begun, open } = await startGated({ limits: { sessionAgeMs: SOON_MS } });
     await using _ = fixture;
     using client = await SessionClient.open(fixture);
     client.send(ask(1, 'a'));
     await begun(1);
-    client.send(ping(2));
-    expect(await client.next()).toMatchObject({ id: 2 });
     open('a');
     expect(await client.ended).toEqual({ code: status.UNAVAILABLE, reason: 'SESSION_AGED' });
     expect(client.received).toMatchObject([{ id: 1, result: { query_id: 'a' } }]);
