@@ -31,39 +31,82 @@ export function createBodyBudget({
   totalMax = BODY_BYTES_TOTAL_MAX,
   perCredentialMax = BODY_BYTES_PER_CREDENTIAL_MAX,
 }: BodyBudgetLimits = {}): BodyBudget {
-  /** Bounded by the connections: only credentials that have something in it are. */
-  const bytesByCredential = new Map<string, number>();
-  let total = 0;
+  return new CountedBudget(totalMax, perCredentialMax);
+}
 
-  const add = (credentialId: string, bytes: number): void => {
-    total += bytes;
-    const own = (bytesByCredential.get(credentialId) ?? 0) + bytes;
-    if (own === 0) bytesByCredential.delete(credentialId);
-    else bytesByCredential.set(credentialId, own);
-  };
+/** What the bodies of one credential take. */
+interface Account {
+  readonly credentialId: string;
+  bytes: number;
+  shares: number;
+}
 
-  return {
-    open(credentialId) {
-      let taken = 0;
-      return {
-        take(bytes) {
-          if (total + bytes > totalMax) {
-            throw overloaded('the gateway is receiving as much as it can hold; wait a moment and try again');
-          }
-          if ((bytesByCredential.get(credentialId) ?? 0) + bytes > perCredentialMax) {
-            throw overloaded('this credential is sending as much as it may at a time; wait for answers first');
-          }
-          taken += bytes;
-          add(credentialId, bytes);
-        },
-        [Symbol.dispose]() {
-          add(credentialId, -taken);
-          taken = 0;
-        },
-      };
-    },
-    get bytes() {
-      return total;
-    },
-  };
+class CountedBudget implements BodyBudget {
+  readonly #totalMax: number;
+  readonly #perCredentialMax: number;
+  /** Bounded by the connections: only credentials that have a share open are in it. */
+  readonly #accounts = new Map<string, Account>();
+  #bytes = 0;
+
+  constructor(totalMax: number, perCredentialMax: number) {
+    this.#totalMax = totalMax;
+    this.#perCredentialMax = perCredentialMax;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  open(credentialId: string): BodyShare {
+    let account = this.#accounts.get(credentialId);
+    if (account === undefined) {
+      account = { credentialId, bytes: 0, shares: 0 };
+      this.#accounts.set(credentialId, account);
+    }
+    account.shares += 1;
+    return new CountedShare(this, account);
+  }
+
+  /** Takes from the account and from all. @throws {AppError} GATEWAY_OVERLOADED. */
+  take(account: Account, bytes: number): void {
+    if (this.#bytes + bytes > this.#totalMax) {
+      throw overloaded('the gateway is receiving as much as it can hold; wait a moment and try again');
+    }
+    if (account.bytes + bytes > this.#perCredentialMax) {
+      throw overloaded('this credential is sending as much as it may at a time; wait for answers first');
+    }
+    account.bytes += bytes;
+    this.#bytes += bytes;
+  }
+
+  /** Ends a share, which gives back what it took. */
+  close(account: Account, bytes: number): void {
+    this.#bytes -= bytes;
+    account.bytes -= bytes;
+    account.shares -= 1;
+    if (account.shares === 0) this.#accounts.delete(account.credentialId);
+  }
+}
+
+class CountedShare implements BodyShare {
+  readonly #budget: CountedBudget;
+  readonly #account: Account;
+  #bytes = 0;
+  #isOpen = true;
+
+  constructor(budget: CountedBudget, account: Account) {
+    this.#budget = budget;
+    this.#account = account;
+  }
+
+  take(bytes: number): void {
+    this.#budget.take(this.#account, bytes);
+    this.#bytes += bytes;
+  }
+
+  [Symbol.dispose](): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#budget.close(this.#account, this.#bytes);
+  }
 }

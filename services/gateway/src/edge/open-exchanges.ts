@@ -17,9 +17,10 @@ export class Exchange {
     this.response = response;
   }
 
-  /** Keeps what is to be given back when the exchange is over. */
+  /** Keeps what is to be given back when the exchange is over; at once when it is. */
   holds(resource: Disposable): void {
-    this.#held = resource;
+    if (this.response.closed) resource[Symbol.dispose]();
+    else this.#held = resource;
   }
 
   /** The response is closed: it was sent, or its client is gone. */

@@ -7,39 +7,50 @@ import type { BodyShare } from './body-budget.ts';
 const JSON_TYPE = /^application\/json *(?:;|$)/i;
 const CHARSET = /; *charset *= *"?([^\s;"]*)"? *(?=;|$)/i;
 
+/** Who a body is read for. One of the two is called, once. */
+export interface BodyReceiver {
+  received(body: Uint8Array): void;
+  /** With BODY_TOO_LARGE, GATEWAY_OVERLOADED, or another error when the client went away. */
+  failed(error: unknown): void;
+}
+
 /**
  * Reads the body of a request.
  *
- * @throws {AppError} BODY_TOO_LARGE, GATEWAY_OVERLOADED. Rejects with another error when the client goes away.
+ * @throws {AppError} BODY_TOO_LARGE when its length says so.
  */
-export async function readBody(request: IncomingMessage, share: BodyShare): Promise<Uint8Array> {
+export function readBody(request: IncomingMessage, share: BodyShare, receiver: BodyReceiver): void {
   if (Number(request.headers['content-length'] ?? 0) > BODY_BYTES_MAX) throw bodyTooLarge(BODY_BYTES_MAX);
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let bytes = 0;
-    const stop = (error: unknown) => {
-      request.off('data', take);
-      // What is left is for whoever answers to throw away.
-      request.pause();
-      // Whatever it is, it is what was thrown.
-      reject(error instanceof Error ? error : new Error('the body could not be read', { cause: error }));
-    };
-    const take = (chunk: Buffer) => {
-      bytes += chunk.length;
-      try {
-        if (bytes > BODY_BYTES_MAX) throw bodyTooLarge(BODY_BYTES_MAX);
-        share.take(chunk.length);
-        chunks.push(chunk);
-      } catch (error) {
-        stop(error);
-      }
-    };
-    request.on('data', take);
-    request.once('end', () =>
-      resolve(chunks[0] !== undefined && chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)),
-    );
-    request.once('error', reject);
-  });
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  let isOver = false;
+  const stop = (error: unknown) => {
+    // A client that hangs up when its body is here has said all it had to say.
+    if (isOver) return;
+    isOver = true;
+    request.off('data', take);
+    // What is left is for whoever answers to throw away.
+    request.pause();
+    receiver.failed(error);
+  };
+  const take = (chunk: Buffer) => {
+    bytes += chunk.length;
+    try {
+      if (bytes > BODY_BYTES_MAX) throw bodyTooLarge(BODY_BYTES_MAX);
+      share.take(chunk.length);
+      chunks.push(chunk);
+    } catch (error) {
+      stop(error);
+    }
+  };
+  const end = () => {
+    if (isOver) return;
+    isOver = true;
+    receiver.received(chunks[0] !== undefined && chunks.length === 1 ? chunks[0] : Buffer.concat(chunks));
+  };
+  request.on('data', take);
+  request.on('end', end);
+  request.on('error', stop);
 }
 
 /**
