@@ -4,6 +4,9 @@ import { describe, expect, test } from 'vitest';
 
 import type { AuthClient } from './backends.ts';
 import { createCredentialCache, CREDENTIALS_MAX, REFUSALS_MAX } from './credential-cache.ts';
+import type { ApiKey } from './presented-credential.ts';
+
+const toApiKey = (key: string): ApiKey => ({ secret: key, hash: `hash of ${key}` });
 
 type Answer = Awaited<ReturnType<AuthClient['authenticate']>>;
 
@@ -34,6 +37,13 @@ function world({
     clock,
   );
   cache.setLive(true);
+  /** Keys as one connection shows them. */
+  const shown = new Map<string, ApiKey>();
+  const remember = (key: string) => {
+    const apiKey = toApiKey(key);
+    shown.set(key, apiKey);
+    return apiKey;
+  };
   return {
     clock,
     cache,
@@ -45,7 +55,9 @@ function world({
       gate = promise;
     },
     // Also what is refused at once is a rejection here.
-    identify: async (key: string) => cache.identify({ secret: key, hash: `hash of ${key}` }, {}),
+    identify: async (key: string) => cache.identify(shown.get(key) ?? remember(key), {}),
+    /** The same key, on a connection that has not shown it before. */
+    identifyAnew: async (key: string) => cache.identify(toApiKey(key), {}),
   };
 }
 
@@ -60,6 +72,18 @@ describe('the credential cache', () => {
     expect((await identify('a')).assertion).toBe('assertion-1');
     clock.advance(1);
     await identify('a');
+    expect(asked).toHaveLength(2);
+  });
+
+  test('knows a key on whatever connection it is shown', async () => {
+    const { identify, identifyAnew, asked, cache } = world();
+    await identify('a');
+    await identifyAnew('a');
+    await identify('a');
+    expect(asked).toHaveLength(1);
+    cache.evictCredential('a');
+    await identifyAnew('a');
+    expect((await identify('a')).assertion).toBe('assertion-2');
     expect(asked).toHaveLength(2);
   });
 

@@ -57,6 +57,8 @@ export interface CredentialCache {
 }
 
 interface Entry {
+  /** Whether it has been replaced or evicted: what still points to it must not use it. */
+  isGone: boolean;
   readonly identity: Identity;
   readonly fetchedAtMs: number;
   readonly freshUntilMs: number;
@@ -77,7 +79,12 @@ export function createCredentialCache(auth: AuthClient, clock: Clock): Credentia
 class AuthBackedCache implements CredentialCache {
   readonly #auth: AuthClient;
   readonly #clock: Clock;
-  readonly #entries = new LRUCache<string, Entry>({ max: CREDENTIALS_MAX });
+  readonly #entries = new LRUCache<string, Entry>({
+    max: CREDENTIALS_MAX,
+    dispose: (entry) => (entry.isGone = true),
+  });
+  /** Where a key that a connection has shown was found: most requests show the one that the last request showed. */
+  readonly #found = new WeakMap<ApiKey, Entry>();
   readonly #refusals = new LRUCache<string, Refusal>({ max: REFUSALS_MAX });
   /** Bounded by the requests the edge lets in. */
   #flights = new Map<string, Promise<Identity>>();
@@ -98,10 +105,11 @@ class AuthBackedCache implements CredentialCache {
     return this.#isLive;
   }
 
-  identify({ secret, hash }: ApiKey, options: CallOptions): Identity | Promise<Identity> {
+  identify(apiKey: ApiKey, options: CallOptions): Identity | Promise<Identity> {
     const nowMs = this.#clock.now();
-    const entry = this.#entries.get(hash);
+    const entry = this.#find(apiKey);
     if (entry !== undefined && this.#isFresh(entry, nowMs)) return entry.identity;
+    const { secret, hash } = apiKey;
     const refusal = this.#refusals.get(hash);
     if (refusal !== undefined && refusal.freshUntilMs > nowMs) throw refusal.error;
     return this.#flights.get(hash) ?? this.#fly(hash, secret, options);
@@ -122,6 +130,14 @@ class AuthBackedCache implements CredentialCache {
   setLive(isLive: boolean): void {
     this.#isLive = isLive;
     if (isLive) this.#evict(() => true);
+  }
+
+  #find(apiKey: ApiKey): Entry | undefined {
+    const found = this.#found.get(apiKey);
+    if (found?.isGone === false) return found;
+    const entry = this.#entries.get(apiKey.hash);
+    if (entry !== undefined) this.#found.set(apiKey, entry);
+    return entry;
   }
 
   #isFresh({ freshUntilMs, fetchedAtMs }: Entry, nowMs: number): boolean {
@@ -158,7 +174,8 @@ class AuthBackedCache implements CredentialCache {
       const identity = toIdentity(response);
       const usableUntilMs = usableUntil(response, fetchedAtMs);
       const freshUntilMs = Math.min(usableUntilMs, fetchedAtMs + PRINCIPAL_FRESH_MS);
-      if (era === this.#era) this.#entries.set(hash, { identity, fetchedAtMs, freshUntilMs, usableUntilMs });
+      if (era === this.#era)
+        this.#entries.set(hash, { isGone: false, identity, fetchedAtMs, freshUntilMs, usableUntilMs });
       return identity;
     } catch (error) {
       if (isAppError(error) && error.code === 'UNAUTHENTICATED') {
