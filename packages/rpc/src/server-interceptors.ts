@@ -4,6 +4,7 @@ import { AppError } from '@gantry/errors';
 import type { Caller, VerifyCaller } from '@gantry/identity';
 import { parseTraceparent, type Registry, type Tracing } from '@gantry/telemetry';
 
+import { DeadlineWatch, type Due } from './deadline-watch.ts';
 import { grpcMetrics, type MethodRecorder } from './grpc-metrics.ts';
 import { metadataKeys } from './metadata-keys.ts';
 import { type Method, typeOf } from './method.ts';
@@ -56,14 +57,30 @@ export function metricsInterceptor(registry: Registry): ServerInterceptor {
  * one. A stream may last as long as its client wants.
  */
 export function deadlineInterceptor(timeoutMaxMs: number): ServerInterceptor {
+  const deadlines = new DeadlineWatch();
   return (call) => {
     const latestMs = call.served.method.responseStream ? Infinity : Date.now() + timeoutMaxMs;
     call.deadlineMs = Math.min(call.deadlineMs, latestMs);
     if (call.deadlineMs === Infinity) return undefined;
-    const abort = () => call.abort(new DOMException('the deadline passed', 'TimeoutError'));
-    const timer = setTimeout(abort, Math.max(0, call.deadlineMs - Date.now()));
-    return () => clearTimeout(timer);
+    const due = new ServedDeadline(call);
+    deadlines.add(due);
+    return () => deadlines.delete(due);
   };
+}
+
+class ServedDeadline implements Due {
+  slot = -1;
+  readonly deadlineMs: number;
+  readonly #call: ServerCall;
+
+  constructor(call: ServerCall) {
+    this.#call = call;
+    this.deadlineMs = call.deadlineMs;
+  }
+
+  timeUp(): void {
+    this.#call.abort(new DOMException('the deadline passed', 'TimeoutError'));
+  }
 }
 
 /** Establishes the caller from the assertion and refuses whoever the method is not open to. */

@@ -1,6 +1,7 @@
 import { type AppError, decodeStatus, isAppError, type StatusCode, statusCodeOf } from '@gantry/errors';
 import { type Client as GrpcClient, type ClientDuplexStream, Metadata, type ServiceError, status } from '@grpc/grpc-js';
 
+import { DeadlineWatch } from '../deadline-watch.ts';
 import { fromServiceError, withoutDetails } from '../status-object.ts';
 import type { OutgoingRequest, ReplyListener, SentCall } from '../transport.ts';
 import { AssertionIds } from './assertion-ids.ts';
@@ -50,6 +51,7 @@ const CALL_ID_MAX = 2 ** 32 - 1;
 
 /** One lane at its client: packs calls into frames, and gives every reply to its call. */
 export class ClientLane implements ServerFrameVisitor {
+  readonly deadlines = new DeadlineWatch();
   readonly #options: ClientLaneOptions;
   readonly #stream: ClientDuplexStream<Buffer, Buffer>;
   readonly #sender: FrameSender;
@@ -122,7 +124,7 @@ export class ClientLane implements ServerFrameVisitor {
       callId,
       method: called.path,
       payload,
-      timeoutMs: call.startTimer(outgoing.deadlineMs),
+      timeoutMs: call.limit(outgoing.deadlineMs),
       assertionId: outgoing.assertion === undefined ? 0 : this.#referTo(outgoing.assertion),
       traceparent: outgoing.traceparent,
       windowBytes: 0,
@@ -245,7 +247,7 @@ export class ClientLane implements ServerFrameVisitor {
 
   #forget(call: LaneCall): void {
     if (!this.#calls.delete(call)) return;
-    call.stopTimer();
+    call.unlimit();
     this.#hold(-1, -call.heldBytes);
     if (this.#isLeaving) this.#closeIfDone();
     this.#options.onRoom();
@@ -273,6 +275,7 @@ export class ClientLane implements ServerFrameVisitor {
     this.#isEnded = true;
     this.#intake.close();
     this.#sender.close();
+    this.deadlines.close();
     const lost = cause === undefined ? withoutDetails('UNAVAILABLE', this.#options.peer) : this.#lossOf(cause);
     for (const call of this.#calls) this.#lose(call, lost);
     this.#options.onEnded(this, { code, isUnsupported: code === 'UNIMPLEMENTED' && !this.#isReady });

@@ -1,3 +1,4 @@
+import type { DeadlineWatch, Due } from '../deadline-watch.ts';
 import type { ReplyListener, SentCall } from '../transport.ts';
 import { DEFAULT_WINDOW_BYTES, NO_TIMEOUT_MS, REPLY_OVERHEAD_BYTES, TIMER_MAX_MS } from './lane-limits.ts';
 
@@ -6,19 +7,21 @@ const WINDOW_STEP_BYTES = DEFAULT_WINDOW_BYTES / 2;
 
 /** What a call sees of its lane. */
 interface LaneCallHost {
+  readonly deadlines: DeadlineWatch;
   abandon(call: LaneCall): void;
   timeOut(call: LaneCall): void;
   widen(call: LaneCall, bytes: number): void;
 }
 
 /** One call in flight on a lane, at its client. */
-export class LaneCall implements SentCall {
+export class LaneCall implements SentCall, Due {
   readonly id: number;
+  slot = -1;
+  deadlineMs = Infinity;
   readonly listener: ReplyListener;
   /** What it holds of the lane's room: the length of its request. */
   readonly heldBytes: number;
   readonly #host: LaneCallHost;
-  #timer: NodeJS.Timeout | undefined;
   #consumedBytes = 0;
   /** How much more the server may send; below 0 after a reply that was larger. */
   #window = DEFAULT_WINDOW_BYTES;
@@ -34,15 +37,20 @@ export class LaneCall implements SentCall {
   }
 
   /** Ends the call at its deadline, in epoch milliseconds. Returns what is left until then, as a frame says it. */
-  startTimer(deadlineMs: number): number {
+  limit(deadlineMs: number): number {
     if (deadlineMs === Infinity) return NO_TIMEOUT_MS;
-    const leftMs = Math.min(TIMER_MAX_MS, Math.max(1, Math.ceil(deadlineMs - Date.now())));
-    this.#timer = setTimeout(() => this.#host.timeOut(this), leftMs);
-    return leftMs;
+    this.deadlineMs = deadlineMs;
+    this.#host.deadlines.add(this);
+    return Math.min(TIMER_MAX_MS, Math.max(1, Math.ceil(deadlineMs - Date.now())));
   }
 
-  stopTimer(): void {
-    clearTimeout(this.#timer);
+  timeUp(): void {
+    this.#host.timeOut(this);
+  }
+
+  /** The call has ended, or is given up. */
+  unlimit(): void {
+    this.#host.deadlines.delete(this);
   }
 
   cancel(): void {

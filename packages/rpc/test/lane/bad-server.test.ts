@@ -245,12 +245,13 @@ test('a server that never reads holds up no more than its settings allow, and lo
       lane.send({ settings: { ...settings, queuedBytesMax: 16 * MIB } });
     });
     using world = await connectWith(server.address);
-    const calls = Array.from({ length: 100 }, () => world.nameOf('x'.repeat(MIB / 2)).catch(() => undefined));
-    await vi.waitFor(async () => expect((await heldOnLanes('client', world.metrics)).calls).toBeGreaterThan(8));
+    const named = Array.from({ length: 100 }, () => world.nameOf('x'.repeat(MIB / 2)).catch(() => undefined));
+    const calls = async () => (await heldOnLanes('client', world.metrics)).calls;
+    await vi.waitFor(async () => expect(await calls()).toBeGreaterThan(8), { timeout: 10_000 });
     // What is in flight is counted, and what is unsent of it again.
     expect((await heldOnLanes('client', world.metrics)).bytes).toBeLessThan(17 * MIB);
     for (let checks = 0; checks < 3; checks += 1) vi.advanceTimersByTime(READER_STUCK_MS / 2);
-    await Promise.all(calls);
+    await Promise.all(named);
     expect(await metricOf(world.metrics, 'gantry_rpc_client_lanes_ended_total')).toBeGreaterThan(0);
   } finally {
     vi.useRealTimers();
