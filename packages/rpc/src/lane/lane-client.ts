@@ -1,5 +1,4 @@
-import { Client as GrpcClient, credentials } from '@grpc/grpc-js';
-
+import { GrpcClient } from '../grpc-client.ts';
 import { MESSAGE_BYTES_MAX } from '../message-bytes.ts';
 import { registerSubchannelPolicy } from '../subchannel-policy.ts';
 import { ONE_ATTEMPT, OneAttemptSubchannel } from './one-attempt-subchannel.ts';
@@ -14,7 +13,7 @@ const SERVICE_CONFIG = JSON.stringify({
 /** Creates the client of one lane: a connection of its own to one address. */
 export function createLaneClient(target: string): GrpcClient {
   registerSubchannelPolicy(ONE_ATTEMPT, (child) => new OneAttemptSubchannel(child));
-  return new GrpcClient(target, credentials.createInsecure(), {
+  return new GrpcClient(target, {
     'grpc.service_config': SERVICE_CONFIG,
     'grpc.service_config_disable_resolution': 1,
     'grpc.max_receive_message_length': MESSAGE_BYTES_MAX,
