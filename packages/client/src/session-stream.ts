@@ -3,6 +3,7 @@ import type { Client, ServiceError } from '@grpc/grpc-js';
 import { backoffMs } from './backoff.ts';
 import { JsonRpcError, type SessionError } from './errors.ts';
 import { FrameStream } from './frame-stream.ts';
+import { InFlight } from './in-flight.ts';
 import { readMessage } from './incoming-message.ts';
 import { isObject } from './json.ts';
 import type { PendingRequest } from './pending-request.ts';
@@ -39,13 +40,12 @@ interface Outgoing {
 export class SessionStream {
   readonly #client: Client;
   readonly #host: StreamHost;
-  readonly #inFlight = new Map<number, PendingRequest>();
+  readonly #inFlight: InFlight;
   /** What is to be sent at the end of the turn, or when the stream takes more; bounded by what is in flight. */
   #outgoing: Outgoing[] = [];
   #frames: FrameStream | undefined;
   #isReady = false;
   #isClosed = false;
-  #lastId = 0;
   #isScheduled = false;
   #attempt = 0;
   #retryTimer: NodeJS.Timeout | undefined;
@@ -55,6 +55,7 @@ export class SessionStream {
   constructor(client: Client, host: StreamHost) {
     this.#client = client;
     this.#host = host;
+    this.#inFlight = new InFlight(host.inFlightMax);
     this.#open();
   }
 
@@ -72,11 +73,8 @@ export class SessionStream {
 
   /** Sends a request; there must be room. */
   send(request: PendingRequest): void {
-    this.#lastId += 1;
-    const id = this.#lastId;
-    request.id = id;
-    this.#inFlight.set(id, request);
-    const { method, paramsText } = request;
+    this.#inFlight.add(request);
+    const { id, method, paramsText } = request;
     this.#put(id, `{"jsonrpc":"2.0","id":${id},"method":${JSON.stringify(method)},"params":${paramsText}}`);
   }
 
@@ -98,7 +96,7 @@ export class SessionStream {
   giveUp(request: PendingRequest): boolean {
     const { id } = request;
     if (this.#inFlight.get(id) !== request) return false;
-    this.#inFlight.delete(id);
+    this.#inFlight.take(id);
     // What was not sent yet will not be.
     if (request.isSent) {
       this.sendText(`{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":${id}}}`);
@@ -127,8 +125,7 @@ export class SessionStream {
     this.#isClosed = true;
     this.#isReady = false;
     clearTimeout(this.#retryTimer);
-    const requests = [...this.#inFlight.values()];
-    this.#inFlight.clear();
+    const requests = this.#inFlight.takeAll();
     this.#outgoing = [];
     for (const request of requests) request.fail(error);
     this.#frames?.cancel();
@@ -157,8 +154,7 @@ export class SessionStream {
     const end = toStreamEnd(cause, { wasOpen: this.#isReady });
     this.#isReady = false;
     this.#outgoing = [];
-    const requests = [...this.#inFlight.values()];
-    this.#inFlight.clear();
+    const requests = this.#inFlight.takeAll();
     for (const request of requests) request.leave(end.error.mayHaveRun);
     this.#host.takeBack(requests.filter(({ isToBeRepeated }) => isToBeRepeated));
     for (const request of requests) {
@@ -225,7 +221,7 @@ export class SessionStream {
     const message = readMessage(text);
     switch (message.kind) {
       case 'result':
-        return this.#release(message.id)?.resolve(message.resultText);
+        return this.#inFlight.take(message.id)?.resolve(message.resultText);
       case 'error':
         return this.#fail(message.id, toJsonRpcError(message.error));
       case 'notification':
@@ -242,19 +238,13 @@ export class SessionStream {
   }
 
   #fail(id: unknown, error: JsonRpcError): void {
-    if (typeof id === 'number') return this.#release(id)?.reject(error);
+    if (typeof id === 'number') return this.#inFlight.take(id)?.reject(error);
     if (id !== null) return;
     // A request could not even be read: one whose parameters came as text and are not JSON.
-    const unreadable = [...this.#inFlight.values()].filter(({ paramsText }) => !isJson(paramsText));
-    for (const request of unreadable) this.#release(request.id)?.reject(error);
+    const unreadable = [...this.#inFlight].filter(({ paramsText }) => !isJson(paramsText));
+    for (const request of unreadable) this.#inFlight.take(request.id)?.reject(error);
     // Nobody can tell which it was; with the stream all of them have an end.
     if (unreadable.length === 0) this.#frames?.cancel();
-  }
-
-  #release(id: number): PendingRequest | undefined {
-    const request = this.#inFlight.get(id);
-    this.#inFlight.delete(id);
-    return request;
   }
 
   #settleIdle(): void {

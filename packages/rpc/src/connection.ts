@@ -1,6 +1,7 @@
 import { type Registry, systemClock } from '@gantry/telemetry';
-import { type ChannelOptions, Client as GrpcClient, credentials } from '@grpc/grpc-js';
+import type { ChannelOptions } from '@grpc/grpc-js';
 
+import { GrpcClient } from './grpc-client.ts';
 import { HEALTH_CHECKED, HealthCheckedSubchannel } from './health-checked-subchannel.ts';
 import { createLaneTransport } from './lane/lane-transport.ts';
 import { MESSAGE_BYTES_MAX } from './message-bytes.ts';
@@ -28,7 +29,7 @@ export interface RpcConnection extends Disposable {
 /** Opens the connection to a peer, on first use. Several clients may share it. */
 export function openRpcConnection({ peer, target, metrics, way = 'lane' }: RpcConnectionOptions): RpcConnection {
   const plain = createPlainTransport({
-    grpc: new GrpcClient(target, credentials.createInsecure(), channelOptions()),
+    grpc: new GrpcClient(target, channelOptions()),
     peer,
     resets: createResetBudget(systemClock),
   });

@@ -1,6 +1,5 @@
-import { type Client as GrpcClient, Metadata, type ServiceError } from '@grpc/grpc-js';
+import { type Client, Metadata, type ServiceError } from '@grpc/grpc-js';
 
-import { closeClient } from './close-client.ts';
 import { metadataKeys } from './metadata-keys.ts';
 import type { OutgoingCall } from './outgoing-call.ts';
 import type { ResetBudget } from './reset-budget.ts';
@@ -9,7 +8,7 @@ import type { OutgoingRequest, ReplyListener, SentCall, Transport } from './tran
 
 /** What plain gRPC needs. */
 export interface PlainTransportOptions {
-  readonly grpc: GrpcClient;
+  readonly grpc: Client;
   /** The service called, for errors. */
   readonly peer: string;
   readonly resets: ResetBudget;
@@ -22,7 +21,7 @@ export function createPlainTransport(options: PlainTransportOptions): Transport 
       const isStream = request.called.method.responseStream;
       return isStream ? sendStream(options, request, listener) : sendUnary(options, request, listener);
     },
-    [Symbol.dispose]: () => closeClient(options.grpc),
+    [Symbol.dispose]: () => options.grpc.close(),
   };
 }
 

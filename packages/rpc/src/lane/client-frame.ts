@@ -1,4 +1,4 @@
-import { WireReader } from './wire-reader.ts';
+import type { WireReader } from './wire-reader.ts';
 import { fieldBytes, numberFieldBytes, type WireWriter } from './wire-writer.ts';
 
 // The tags of OpenRequest and what it holds, of proto/gantry/lane/v1/lane.proto: field number times eight, plus wire type.
@@ -95,16 +95,6 @@ export function writeWindow(writer: WireWriter, callId: number, bytes: number): 
 export function writeCancel(writer: WireWriter, callId: number): void {
   writer.reserve(numberFieldBytes(callId));
   writer.number(CANCELS, callId);
-}
-
-/**
- * Reads a client frame, part by part.
- *
- * @throws {WireError} when it is not one; the parts before the fault have been visited.
- */
-export function readClientFrame(frame: Buffer, visitor: ClientFrameVisitor): void {
-  const reader = new WireReader(frame);
-  while (reader.hasMore) readClientPart(reader, visitor);
 }
 
 /**

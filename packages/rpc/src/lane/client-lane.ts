@@ -1,5 +1,5 @@
 import { type AppError, decodeStatus, isAppError, type StatusCode, statusCodeOf } from '@gantry/errors';
-import { type Client as GrpcClient, type ClientDuplexStream, Metadata, type ServiceError, status } from '@grpc/grpc-js';
+import { type Client, type ClientDuplexStream, Metadata, type ServiceError, status } from '@grpc/grpc-js';
 
 import { DeadlineWatch } from '../deadline-watch.ts';
 import { fromServiceError, withoutDetails } from '../status-object.ts';
@@ -25,7 +25,7 @@ export interface LaneEnd {
 /** What a lane needs. */
 export interface ClientLaneOptions {
   /** A client of one address, for this lane alone. Whoever gave it closes it. */
-  readonly grpc: GrpcClient;
+  readonly grpc: Client;
   /** The service called, for errors. */
   readonly peer: string;
   readonly load: LaneLoad;
@@ -87,7 +87,7 @@ export class ClientLane implements ServerFrameVisitor {
     this.#stream.on('error', (error: ServiceError) => this.#ended(statusCodeOf(error.code), error));
   }
 
-  get grpc(): GrpcClient {
+  get grpc(): Client {
     return this.#options.grpc;
   }
 

@@ -1,21 +1,12 @@
-import { Client as GrpcClient, credentials } from '@grpc/grpc-js';
-
+import { GrpcClient } from '../grpc-client.ts';
 import { MESSAGE_BYTES_MAX } from '../message-bytes.ts';
-import { registerSubchannelPolicy } from '../subchannel-policy.ts';
-import { ONE_ATTEMPT, OneAttemptSubchannel } from './one-attempt-subchannel.ts';
 
 /** What HTTP/2 lets a server send before it must hear that it was read: one largest frame, so that none waits half sent. */
 const FLOW_CONTROL_WINDOW_BYTES = 5 * 1024 * 1024;
 
-const SERVICE_CONFIG = JSON.stringify({
-  loadBalancingConfig: [{ [ONE_ATTEMPT]: { child_policy: [{ pick_first: {} }] } }],
-});
-
 /** Creates the client of one lane: a connection of its own to one address. */
 export function createLaneClient(target: string): GrpcClient {
-  registerSubchannelPolicy(ONE_ATTEMPT, (child) => new OneAttemptSubchannel(child));
-  return new GrpcClient(target, credentials.createInsecure(), {
-    'grpc.service_config': SERVICE_CONFIG,
+  return new GrpcClient(target, {
     'grpc.service_config_disable_resolution': 1,
     'grpc.max_receive_message_length': MESSAGE_BYTES_MAX,
     'grpc.max_send_message_length': MESSAGE_BYTES_MAX,

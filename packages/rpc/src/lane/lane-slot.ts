@@ -1,7 +1,5 @@
 import { backoffMs } from '@gantry/resilience';
-import { type Client as GrpcClient, connectivityState } from '@grpc/grpc-js';
 
-import { closeClient } from '../close-client.ts';
 import { ClientLane, type LaneEnd } from './client-lane.ts';
 import { createLaneClient } from './lane-client.ts';
 import { type ClientLaneLimits, READER_CHECK_INTERVAL_MS } from './lane-limits.ts';
@@ -31,8 +29,6 @@ export class LaneSlot {
   readonly #options: LaneSlotOptions;
   #lane: ClientLane | undefined;
   #opening: ClientLane | undefined;
-  /** A client that was still connecting when its lane was given up. */
-  #connecting: GrpcClient | undefined;
   /** Lanes on which no calls begin any more, with what cuts them in the end. */
   readonly #leaving = new Map<ClientLane, NodeJS.Timeout>();
   #timer: NodeJS.Timeout | undefined;
@@ -89,16 +85,13 @@ export class LaneSlot {
     clearTimeout(this.#timer);
     clearTimeout(this.#giveUpTimer);
     this.#opening?.cut();
-    if (this.#connecting !== undefined) closeClient(this.#connecting);
   }
 
   #open(): void {
     if (this.#isClosed || this.#opening !== undefined) return;
     const { target, peer, load, limits, onChange } = this.#options;
-    const grpc = this.#connecting ?? createLaneClient(target);
-    this.#connecting = undefined;
     const lane = new ClientLane({
-      grpc,
+      grpc: createLaneClient(target),
       peer,
       load,
       onReady: (ready) => this.#ready(ready),
@@ -153,23 +146,11 @@ export class LaneSlot {
   }
 
   #ended(lane: ClientLane, end: LaneEnd): void {
-    this.#release(lane.grpc);
+    lane.grpc.close();
     if (lane === this.#opening) this.#openingFailed(end);
     else this.#lost(lane, end);
     if (!this.#isClosed) this.#options.onChange();
     else if (this.isIdle) clearInterval(this.#readerTimer);
-  }
-
-  /**
-   * Closes a client, or keeps it for the next attempt while it connects: grpc-js 1.14 does not close a connection that is made
-   * after its client was closed, so each attempt would leave one behind while a server is silent.
-   */
-  #release(grpc: GrpcClient): void {
-    const isConnecting = grpc.getChannel().getConnectivityState(false) === connectivityState.CONNECTING;
-    // Not closeClient: one that has failed would go on trying while it is waited for.
-    if (!isConnecting) grpc.close();
-    else if (this.#isClosed) closeClient(grpc);
-    else this.#connecting = grpc;
   }
 
   #openingFailed({ isUnsupported }: LaneEnd): void {

@@ -1,4 +1,4 @@
-import { WireReader } from './wire-reader.ts';
+import type { WireReader } from './wire-reader.ts';
 import { fieldBytes, numberFieldBytes, type WireWriter } from './wire-writer.ts';
 
 // The tags of OpenResponse and what it holds, of proto/gantry/lane/v1/lane.proto: field number times eight, plus wire type.
@@ -100,16 +100,6 @@ export function writeDrain(writer: WireWriter, lastCallId: number, graceMs: numb
   writer.open(DRAIN, body);
   writer.number(DRAIN_LAST, lastCallId);
   writer.number(DRAIN_GRACE, graceMs);
-}
-
-/**
- * Reads a server frame, part by part.
- *
- * @throws {WireError} when it is not one; the parts before the fault have been visited.
- */
-export function readServerFrame(frame: Buffer, visitor: ServerFrameVisitor): void {
-  const reader = new WireReader(frame);
-  while (reader.hasMore) readServerPart(reader, visitor);
 }
 
 /**

@@ -7,7 +7,7 @@ import {
   callBytes,
   type CallPart,
   type ClientFrameVisitor,
-  readClientFrame,
+  readClientPart,
   writeAssertion,
   writeCall,
   writeCancel,
@@ -15,6 +15,7 @@ import {
 } from '../../src/lane/client-frame.ts';
 import { WireWriter } from '../../src/lane/wire-writer.ts';
 import { ascii, bytes, expectOnlyWireErrors, uint32, withUnknownFields } from './frame-arbitraries.ts';
+import { readFrame } from './read-frame.ts';
 
 const metadata = fc.dictionary(fc.string({ unit: 'grapheme', maxLength: 20 }), fc.string({ maxLength: 20 }), {
   maxKeys: 4,
@@ -49,7 +50,7 @@ const requestOfOthers = fc.record({
 /** Puts a frame together again as the generated code has it. */
 function read(frame: Buffer): OpenRequest {
   const { message, visitor } = collect();
-  readClientFrame(frame, visitor);
+  readFrame(frame, (reader) => readClientPart(reader, visitor));
   return message;
 }
 
@@ -155,7 +156,7 @@ test('a text that is no ASCII arrives garbled, and what follows it arrives whole
 test('bytes that are cut off, changed or made up are refused as such, and nothing else is thrown', () => {
   expectOnlyWireErrors(
     requestOfOthers.map((message) => OpenRequest.encode(message).finish()),
-    (frame) => readClientFrame(frame, collect().visitor),
+    read,
   );
 });
 
