@@ -8,13 +8,14 @@ import type { RecordedRequest } from '../clients/recorded-request.ts';
 import { auditUnavailable, methodNotFound, overloaded } from '../errors.ts';
 import { classify } from '../json-rpc/classify.ts';
 import type { Dialect } from '../json-rpc/dialect.ts';
-import type { ErrorReply, Reply } from '../json-rpc/encode-reply.ts';
+import type { Reply } from '../json-rpc/encode-reply.ts';
 import type { Body, Call, Message } from '../json-rpc/message.ts';
 import type { MethodTable, MethodTables } from '../methods/method-table.ts';
 import type { GatewayMetrics } from '../metrics.ts';
 import { type AccessLog, createAccessLog } from './access-log.ts';
 import { admitBatch, type Refusals } from './admit-batch.ts';
 import type { Arrival } from './arrival.ts';
+import { type Attempt, toErrorReply, toReply } from './attempt.ts';
 import { authenticate } from './authenticate.ts';
 import { authorise } from './authorise.ts';
 import { dispatch } from './dispatch.ts';
@@ -142,7 +143,7 @@ class StepwisePipeline implements Pipeline {
       const error = refusals[index];
       return error === undefined
         ? this.#answerMessage(message, conversation)
-        : toErrorReply(message, error, conversation.identity);
+        : toErrorReply(message, error, conversation.identity.principal.permissions);
     });
     const { dialect } = conversation;
     if (!isBatch)
@@ -167,7 +168,7 @@ class StepwisePipeline implements Pipeline {
   }
 
   /** Records a request that was executed, waits until that is durable if it has to be, and returns the reply. */
-  #record(call: Call, attempt: Attempt, handled: Handled): Eventual<Reply | undefined> {
+  #record(call: Call, attempt: Attempt, handled: Executed): Eventual<Reply | undefined> {
     const durability = this.#options.audit.record(this.#toEvent(call, attempt.failure, handled));
     if (durability === undefined) return this.#finish(call, attempt, handled);
     return durability.then((unrecorded) =>
@@ -176,10 +177,9 @@ class StepwisePipeline implements Pipeline {
   }
 
   /** Ends a request that was executed, and returns the reply; a notification has none. */
-  #finish(call: Call, { resultText = '', failure }: Attempt, handled: Handled): Reply | undefined {
-    this.#end(call, failure, handled);
-    if (failure !== undefined) return toErrorReply(call, failure, handled.identity);
-    return call.idText === undefined ? undefined : { idText: call.idText, resultText };
+  #finish(call: Call, attempt: Attempt, handled: Executed): Reply | undefined {
+    this.#end(call, attempt.failure, handled);
+    return toReply(call, attempt, handled.identity.principal.permissions);
   }
 
   #perform(call: Call, conversation: Conversation, span: Span): Eventual<string> {
@@ -274,26 +274,13 @@ class StepwisePipeline implements Pipeline {
     this.#logUnexpected(error, handled);
     this.#refuseAlike(messages, error, handled);
     const [first] = messages;
-    const ofFirst = isBatch || first === undefined ? undefined : toErrorReply(first, error, undefined);
+    const ofFirst = isBatch || first === undefined ? undefined : toErrorReply(first, error);
     return { kind: 'one', reply: ofFirst ?? { idText: 'null', error, permissions: [] }, dialect: arrival.dialect };
   }
 }
 
-/** Returns the reply to a message that failed; a notification has none. */
-function toErrorReply(message: Message, error: AppError, identity: Identity | undefined): ErrorReply | undefined {
-  const idText = message.kind === 'response' ? undefined : message.idText;
-  if (idText === undefined) return undefined;
-  return { idText, error, permissions: identity?.principal.permissions ?? [] };
-}
-
 function methodOf(message: Message): string {
   return message.kind === 'call' ? message.method : '';
-}
-
-/** What came of a call: one of the two. */
-interface Attempt {
-  readonly resultText?: string;
-  readonly failure?: AppError;
 }
 
 /** What is known of a message when it ends. */
@@ -302,6 +289,11 @@ interface Handled {
   readonly identity?: Identity;
   readonly span?: Span;
   readonly startedAtMs: number;
+}
+
+/** The same of a call that was executed. */
+interface Executed extends Handled {
+  readonly identity: Identity;
 }
 
 function traceIdOf({ span, arrival }: Handled): string {
