@@ -33,7 +33,7 @@ import { ResourceSubscriptions } from './resource-subscriptions.ts';
 export const MESSAGES_QUEUED_MAX = 10_000;
 
 /** A client that does not read is not worked for, and then cut off. */
-const UNSENT_BYTES_PAUSE = 1024 * 1024;
+export const UNSENT_BYTES_PAUSE = 1024 * 1024;
 export const UNSENT_BYTES_MAX = 16 * 1024 * 1024;
 
 /** How long a client may leave what it was sent; a slow line takes 16 MiB in less. */
