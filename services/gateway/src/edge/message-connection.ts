@@ -293,7 +293,7 @@ export class MessageConnection implements PushConnection {
   }
 
   #arrival(signal: CancelSignal | undefined): Arrival {
-    const { transport, clientAddress, credential, parent, clock, requestTimeoutMs } = this.#options;
+    const { link, transport, clientAddress, credential, parent, clock, requestTimeoutMs } = this.#options;
     return {
       transport,
       clientAddress,
@@ -304,6 +304,7 @@ export class MessageConnection implements PushConnection {
       deadlineMs: clock.now() + requestTimeoutMs,
       signal,
       connection: this,
+      answerBytesMax: link.messageBytesMax,
     };
   }
 }

@@ -3,19 +3,22 @@ import type { AppError } from '@gantry/errors';
 import type { ErrorReply, Reply } from '../json-rpc/encode-reply.ts';
 import type { Call, Message } from '../json-rpc/message.ts';
 
-/** What came of a call: one of the two. */
+/** What came of a call: a result or a failure. */
 export interface Attempt {
   readonly resultText?: string;
-  readonly failure?: AppError;
+  readonly failure?: AppError | undefined;
+  /** What its client is told instead. */
+  readonly withheld?: AppError;
 }
 
 /** Returns the reply to a call; a notification has none. `permissions` are those of its principal. */
 export function toReply(
   call: Call,
-  { resultText = '', failure }: Attempt,
+  { resultText = '', failure, withheld }: Attempt,
   permissions: readonly string[],
 ): Reply | undefined {
-  if (failure !== undefined) return toErrorReply(call, failure, permissions);
+  const error = withheld ?? failure;
+  if (error !== undefined) return toErrorReply(call, error, permissions);
   return call.idText === undefined ? undefined : { idText: call.idText, resultText };
 }
 
