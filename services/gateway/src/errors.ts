@@ -358,6 +358,19 @@ export function responseTooLarge(bytesMax: number): AppError {
   });
 }
 
+/** The answers to a batch are longer together than they may be. `mayHaveRun`: the request was executed. */
+export function batchAnswerTooLarge({ mayHaveRun }: { readonly mayHaveRun: boolean }): AppError {
+  return new AppError({
+    code: 'OUT_OF_RANGE',
+    reason: 'BATCH_ANSWER_TOO_LARGE',
+    domain: DOMAIN,
+    message: mayHaveRun
+      ? 'the request was carried out, but the answers to its batch are too long together; send fewer in a batch, or one by one'
+      : 'nothing was done, because the answers to the batch are too long together; send fewer in a batch, or one by one',
+    metadata: { mayHaveRun: String(mayHaveRun) },
+  });
+}
+
 /** auth's policy stream is not live; for the readiness report. */
 export function policyStreamDown(): AppError {
   return new AppError({

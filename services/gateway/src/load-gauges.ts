@@ -4,6 +4,7 @@ import type { BodyBudget } from './edge/body-budget.ts';
 import type { ConnectionSet } from './edge/connection-set.ts';
 import type { SessionLoad } from './edge/session-load.ts';
 import type { GatewayMetrics } from './metrics.ts';
+import type { AnswerBudget } from './pipeline/answer-budget.ts';
 import type { Pipeline } from './pipeline/pipeline.ts';
 
 /** What has a load to be shown. */
@@ -12,19 +13,25 @@ export interface Loads {
   readonly connections: Pick<ConnectionSet, 'subscriptionCount'>;
   readonly sessions: Pick<SessionLoad, 'sessions' | 'requests' | 'bytes'>;
   readonly bodies: Pick<BodyBudget, 'bytes'>;
+  readonly answers: Pick<AnswerBudget, 'bytes'>;
   readonly audit: Pick<AuditSpool, 'length' | 'bytes' | 'appendsInFlight' | 'isRefusing'>;
   readonly credentials: Pick<CredentialCache, 'size' | 'isLive'>;
 }
 
 /** Shows how much everything that is limited holds. */
 export function showLoads({ gauge }: Pick<GatewayMetrics, 'gauge'>, loads: Loads): void {
-  const { pipeline, connections, sessions, bodies, audit, credentials } = loads;
+  const { pipeline, connections, sessions, bodies, answers, audit, credentials } = loads;
   gauge('gantry_gateway_in_flight', 'Requests being worked on.', () => pipeline.inFlight);
   gauge('gantry_subscriptions', 'Resources that connections follow.', () => connections.subscriptionCount);
   gauge('gantry_gateway_sessions', 'Sessions that are open.', () => sessions.sessions);
   gauge('gantry_gateway_session_requests', 'Requests of sessions being worked on.', () => sessions.requests);
   gauge('gantry_gateway_session_bytes', 'Bytes that sessions hold.', () => sessions.bytes);
   gauge('gantry_gateway_body_bytes', 'Bytes of request bodies that are held.', () => bodies.bytes);
+  gauge(
+    'gantry_gateway_batch_answer_bytes',
+    'Bytes of answers to batches that are not whole yet.',
+    () => answers.bytes,
+  );
   gauge('gantry_audit_spool_events', 'Audit events that auth does not have yet.', () => audit.length);
   gauge('gantry_audit_spool_bytes', 'Their bytes.', () => audit.bytes);
   gauge('gantry_audit_appends_in_flight', 'Batches on their way to auth.', () => audit.appendsInFlight);

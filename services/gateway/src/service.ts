@@ -24,6 +24,7 @@ import { credentialMissing, policyStreamDown } from './errors.ts';
 import { showLoads } from './load-gauges.ts';
 import { createMethodTables } from './methods/method-table.ts';
 import { createGatewayMetrics } from './metrics.ts';
+import { type AnswerLimits, createAnswerBudget } from './pipeline/answer-budget.ts';
 import { createPipeline } from './pipeline/pipeline.ts';
 
 /** Audit events are sent for as long as the process is given to end, but not for ever. */
@@ -31,6 +32,7 @@ const AUDIT_FLUSH_MS = 5_000;
 
 /** Smaller limits, for tests. */
 export interface EdgeLimits {
+  readonly answers?: AnswerLimits | undefined;
   readonly bodies?: BodyBudgetLimits | undefined;
   readonly sessions?: SessionLoadLimits | undefined;
   /** The age at which a session ends. */
@@ -58,7 +60,8 @@ export async function createGatewayService(
   const methodNames = new Set(Object.values(methods).flatMap((table) => [...table.keys()]));
   const metrics = createGatewayMetrics(platform.metrics, methodNames);
   const audit = stack.use(createAuditSpool({ mode: config.auditMode, audit: backends.audit, metrics, logger }));
-  const asked = { credentials, limiter, methods, audit, metrics };
+  const answers = createAnswerBudget(limits.answers);
+  const asked = { credentials, limiter, methods, audit, answers, metrics };
   const pipeline = createPipeline({ ...asked, logger, tracing, clock, accessLogRatio });
 
   const server = createHttpServer(config.http);
@@ -74,7 +77,7 @@ export async function createGatewayService(
   const onRevoked = (credentialId: string) => connections.closeCredential(credentialId);
   const policyWatch = stack.use(startPolicyWatch({ policy: backends.policy, credentials, onRevoked, logger }));
 
-  showLoads(metrics, { pipeline, connections, sessions, bodies, audit, credentials });
+  showLoads(metrics, { pipeline, connections, sessions, bodies, answers, audit, credentials });
   checkPolicyStream(platform, credentials);
 
   const service = createMcpService({ pipeline, clock, requestTimeoutMs, serveSession });

@@ -2,9 +2,10 @@ import { STATUS_CODES } from 'node:http';
 
 import type { AppError } from '@gantry/errors';
 
-import { encodeReplies, encodeReply, isErrorReply } from '../json-rpc/encode-reply.ts';
+import { isErrorReply } from '../json-rpc/encode-reply.ts';
 import { httpStatusOf } from '../json-rpc/error-table.ts';
 import type { Answer } from '../pipeline/pipeline.ts';
+import { encodeAnswer } from './encode-answer.ts';
 
 const MS_PER_SECOND = 1_000;
 
@@ -19,9 +20,9 @@ export interface HttpResponse {
 /** Returns the HTTP response that carries an answer. What a batch holds is said in its body. */
 export function toHttpResponse(answer: Answer): HttpResponse {
   if (answer.kind === 'none') return { status: 202, headers: {}, text: undefined };
-  if (answer.kind === 'many') return { status: 200, headers: {}, text: encodeReplies(answer.replies, answer.dialect) };
+  const text = encodeAnswer(answer);
+  if (answer.kind === 'many') return { status: 200, headers: {}, text };
   const { reply, dialect } = answer;
-  const text = encodeReply(reply, dialect);
   if (!isErrorReply(reply)) return { status: 200, headers: {}, text };
   const status = httpStatusOf(reply.error, dialect);
   return { status, headers: headersOf(status, reply.error), text };

@@ -1,4 +1,3 @@
-import { constants } from 'node:buffer';
 import { randomUUID } from 'node:crypto';
 
 import { type AppError, isAppError } from '@gantry/errors';
@@ -15,10 +14,9 @@ import {
   pingUnanswered,
   requestInvalid,
   responsesUnread,
-  responseTooLarge,
 } from '../errors.ts';
 import type { Dialect } from '../json-rpc/dialect.ts';
-import { encodeReplies, encodeReply, isErrorReply, type Reply } from '../json-rpc/encode-reply.ts';
+import { isErrorReply } from '../json-rpc/encode-reply.ts';
 import { type Body, isInitialize } from '../json-rpc/message.ts';
 import { BODY_BYTES_MAX, decodeBody, parseBody } from '../json-rpc/parse-body.ts';
 import type { MethodCall, PushConnection } from '../methods/method.ts';
@@ -26,6 +24,7 @@ import type { Transport } from '../metrics.ts';
 import type { Arrival } from '../pipeline/arrival.ts';
 import type { Answer, Pipeline } from '../pipeline/pipeline.ts';
 import { proceed } from '../pipeline/settle.ts';
+import { encodeAnswer } from './encode-answer.ts';
 import { idTextsOf } from './frame.ts';
 import type { MessageWindow } from './message-window.ts';
 import { ResourceSubscriptions } from './resource-subscriptions.ts';
@@ -34,14 +33,11 @@ import { ResourceSubscriptions } from './resource-subscriptions.ts';
 export const MESSAGES_QUEUED_MAX = 10_000;
 
 /** A client that does not read is not worked for, and then cut off. */
-const UNSENT_BYTES_PAUSE = 1024 * 1024;
+export const UNSENT_BYTES_PAUSE = 1024 * 1024;
 export const UNSENT_BYTES_MAX = 16 * 1024 * 1024;
 
 /** How long a client may leave what it was sent; a slow line takes 16 MiB in less. */
 export const READER_STUCK_MS = 10_000;
-
-/** What a UTF-16 code unit may take. */
-const UTF8_BYTES_MAX = 3;
 
 /** One message as it came: text, or bytes that are not known to be UTF-8. */
 export type MessageInput = string | Uint8Array;
@@ -276,34 +272,11 @@ export class MessageConnection implements PushConnection {
   /** Answers a message and returns how long the answer was. */
   #answer(answer: Answer): number {
     if (answer.kind === 'none') return 0;
-    const length = this.#send(this.#encode(answer));
+    const length = this.#send(encodeAnswer(answer, this.#options.link.messageBytesMax));
     if (answer.kind === 'many') return length;
     const { reply } = answer;
     if (isErrorReply(reply) && reply.error.code === 'UNAUTHENTICATED') this.close(reply.error);
     return length;
-  }
-
-  #encode(answer: SomeAnswer): string {
-    try {
-      const text = encodeAnswer(answer);
-      return this.#fits(text) ? text : this.#encodeTooLarge(answer);
-    } catch (error) {
-      // A batch of long answers is longer than a string may be: nobody would hear of it, and the process would end.
-      if (error instanceof RangeError) return this.#encodeTooLarge(answer);
-      throw error;
-    }
-  }
-
-  #fits(text: string): boolean {
-    const { messageBytesMax } = this.#options.link;
-    return text.length * UTF8_BYTES_MAX <= messageBytesMax || Buffer.byteLength(text) <= messageBytesMax;
-  }
-
-  #encodeTooLarge(answer: SomeAnswer): string {
-    const error = responseTooLarge(Math.min(this.#options.link.messageBytesMax, constants.MAX_STRING_LENGTH));
-    const refuse = ({ idText }: Reply): Reply => ({ idText, error, permissions: [] });
-    if (answer.kind === 'one') return encodeAnswer({ ...answer, reply: refuse(answer.reply) });
-    return encodeAnswer({ ...answer, replies: answer.replies.map(refuse) });
   }
 
   #push(subscriptionId: string, uri: string): void {
@@ -320,7 +293,7 @@ export class MessageConnection implements PushConnection {
   }
 
   #arrival(signal: CancelSignal | undefined): Arrival {
-    const { transport, clientAddress, credential, parent, clock, requestTimeoutMs } = this.#options;
+    const { link, transport, clientAddress, credential, parent, clock, requestTimeoutMs } = this.#options;
     return {
       transport,
       clientAddress,
@@ -331,15 +304,9 @@ export class MessageConnection implements PushConnection {
       deadlineMs: clock.now() + requestTimeoutMs,
       signal,
       connection: this,
+      answerBytesMax: link.messageBytesMax,
     };
   }
-}
-
-type SomeAnswer = Exclude<Answer, { kind: 'none' }>;
-
-function encodeAnswer(answer: SomeAnswer): string {
-  if (answer.kind === 'many') return encodeReplies(answer.replies, answer.dialect);
-  return encodeReply(answer.reply, answer.dialect);
 }
 
 /** A message that is being worked on. */

@@ -7,9 +7,9 @@ import type { WebSocket } from 'ws';
 
 import { PresentedCredential } from '../clients/presented-credential.ts';
 import type { Answer, Pipeline } from '../pipeline/pipeline.ts';
-import { MESSAGES_QUEUED_MAX, READER_STUCK_MS, UNSENT_BYTES_MAX } from './message-connection.ts';
+import { MESSAGES_QUEUED_MAX, READER_STUCK_MS, UNSENT_BYTES_MAX, UNSENT_BYTES_PAUSE } from './message-connection.ts';
 import { WEBSOCKET_MESSAGES_IN_FLIGHT_MAX } from './message-window.ts';
-import { createWebSocketConnection } from './websocket-connection.ts';
+import { createWebSocketConnection, WEBSOCKET_MESSAGE_BYTES_MAX } from './websocket-connection.ts';
 
 /** What a connection uses of a socket, without a network: how full it is, is for the test to say. */
 class FakeSocket extends EventEmitter {
@@ -200,4 +200,29 @@ test('a batch whose answers are longer together than a string may be is answered
   await vi.waitFor(() => expect(socket.sent).toHaveLength(1));
   const answers: unknown = JSON.parse(socket.sent[0] ?? '');
   expect(answers).toMatchObject([1, 2].map((id) => ({ id, error: { data: { reason: 'RESPONSE_TOO_LARGE' } } })));
+});
+
+test('the longest answer that is sent leaves its connection alone, and a longer one is an error', async () => {
+  const envelope = '{"jsonrpc":"2.0","id":1,"result":""}';
+  const toAnswer = (bytes: number): Answer => {
+    const resultText = `"${'x'.repeat(bytes - envelope.length)}"`;
+    return { kind: 'one', reply: { idText: '1', resultText }, dialect: 'native' };
+  };
+  const answers = [toAnswer(WEBSOCKET_MESSAGE_BYTES_MAX), toAnswer(WEBSOCKET_MESSAGE_BYTES_MAX + 1)];
+  const { socket, receive } = world({ answer: async () => answers.shift() ?? done });
+  const send = socket.send.bind(socket);
+  // What waits when a request is begun, and then the answer, of which the network has taken nothing yet.
+  socket.bufferedAmount = UNSENT_BYTES_PAUSE;
+  socket.send = (text) => {
+    send(text);
+    socket.bufferedAmount += text.length;
+  };
+  receive();
+  await vi.waitFor(() => expect(socket.sent).toHaveLength(1));
+  socket.bufferedAmount = 0;
+  receive();
+  await vi.waitFor(() => expect(socket.sent).toHaveLength(2));
+  expect(socket.sent[0]).toHaveLength(WEBSOCKET_MESSAGE_BYTES_MAX);
+  expect(JSON.parse(socket.sent[1] ?? '')).toMatchObject({ error: { data: { reason: 'RESPONSE_TOO_LARGE' } } });
+  expect(socket.ends).toEqual([]);
 });

@@ -2,7 +2,13 @@ import type { AppError } from '@gantry/errors';
 import type { WebSocket } from 'ws';
 
 import { toFrameRefusal } from './frame.ts';
-import { MessageConnection, type MessageConnectionOptions, type MessageLink } from './message-connection.ts';
+import {
+  MessageConnection,
+  type MessageConnectionOptions,
+  type MessageLink,
+  UNSENT_BYTES_MAX,
+  UNSENT_BYTES_PAUSE,
+} from './message-connection.ts';
 import { createMessageWindow, WEBSOCKET_MESSAGES_IN_FLIGHT_MAX } from './message-window.ts';
 
 /** RFC 6455 §7.4. */
@@ -16,6 +22,12 @@ const closeCodeByReason: ReadonlyMap<string, number> = new Map([
 
 /** RFC 6455 §5.5: a close frame has 125 bytes, two of them the code. The messages of our own errors are ASCII. */
 const CLOSE_REASON_CHARACTERS_MAX = 123;
+
+/**
+ * The longest message that is sent: with what may wait when its request is begun, and as much again that is sent meanwhile, it does
+ * not cut the connection of a client that reads.
+ */
+export const WEBSOCKET_MESSAGE_BYTES_MAX = UNSENT_BYTES_MAX - 2 * UNSENT_BYTES_PAUSE;
 
 /** What a WebSocket's connection needs. */
 export type WebSocketConnectionOptions = Omit<MessageConnectionOptions, 'link' | 'window' | 'transport'> & {
@@ -45,7 +57,7 @@ function toInput(data: WebSocket.RawData, isBinary: boolean): string | Uint8Arra
 }
 
 class WebSocketLink implements MessageLink {
-  readonly messageBytesMax = Infinity;
+  readonly messageBytesMax = WEBSOCKET_MESSAGE_BYTES_MAX;
   readonly #socket: WebSocket;
   readonly #onRead: () => void;
 

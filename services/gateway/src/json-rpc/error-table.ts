@@ -97,6 +97,9 @@ const httpStatusByReason: ReadonlyMap<string, number> = new Map([
   ['GATEWAY_OVERLOADED', 503],
 ]);
 
+/** Reasons that are given before a request is executed, or after. */
+const uncertainReasons: ReadonlySet<string> = new Set(['AUDIT_UNAVAILABLE', 'BATCH_ANSWER_TOO_LARGE']);
+
 /** The message of errors that are ours: what went wrong inside is for the log. */
 const INTERNAL_MESSAGE = 'internal error';
 const internalCodes: ReadonlySet<StatusCode> = new Set(['INTERNAL', 'UNKNOWN', 'DATA_LOSS']);
@@ -150,7 +153,7 @@ function reasonDataOf(error: AppError, permissions: readonly string[]): Record<s
   if (error.reason === 'PROTOCOL_VERSION_INVALID' || error.reason === 'PROTOCOL_VERSION_UNSUPPORTED') {
     return { supported: metadata['supported']?.split(' ') ?? [], requested: metadata['requested'] };
   }
-  if (error.reason === 'AUDIT_UNAVAILABLE') return { may_have_run: metadata['mayHaveRun'] === 'true' };
+  if (uncertainReasons.has(error.reason)) return { may_have_run: metadata['mayHaveRun'] === 'true' };
   if (error.reason === 'TOOL_EXECUTION_FAILED') {
     const content: unknown = JSON.parse(metadata['contentJson'] ?? '[]');
     return { content };

@@ -25,4 +25,6 @@ export interface Arrival {
   /** Aborts when nobody waits for the answer any more. */
   readonly signal: CancelSignal | undefined;
   readonly connection: PushConnection | undefined;
+  /** The most bytes that an answer may have; absent when that is no matter of how it is sent. */
+  readonly answerBytesMax?: number;
 }

@@ -1,82 +1,16 @@
 import { AppError } from '@gantry/errors';
-import { createMemoryRateLimiter, type RateLimiter } from '@gantry/rate-limit';
-import { createLogger, createMetricsRegistry, createTracing, systemClock } from '@gantry/telemetry';
-import { silentLogger, testPrincipal } from '@gantry/testkit';
+import type { RateLimiter } from '@gantry/rate-limit';
 import { expect, test } from 'vitest';
 
-import type { CredentialCache } from '../clients/credential-cache.ts';
-import { PresentedCredential } from '../clients/presented-credential.ts';
+import { arrival, batchOf, startPipeline } from '../../test/pipeline-world.ts';
 import { toHttpResponse } from '../edge/http-response.ts';
 import { isErrorReply } from '../json-rpc/encode-reply.ts';
 import { parseBody } from '../json-rpc/parse-body.ts';
-import { createGatewayMetrics } from '../metrics.ts';
-import type { Arrival } from './arrival.ts';
-import { createPipeline, REQUESTS_IN_FLIGHT_MAX } from './pipeline.ts';
-
-const arrival: Arrival = {
-  transport: 'http',
-  clientAddress: '',
-  credential: new PresentedCredential(`Bearer gk_${'0'.repeat(16)}_${'a'.repeat(43)}`),
-  dialect: 'native',
-  requestId: 'r',
-  parent: undefined,
-  deadlineMs: Infinity,
-  signal: undefined,
-  connection: undefined,
-};
-
-const credentials: CredentialCache = {
-  identify: async () => ({ principal: testPrincipal(), assertion: 'a' }),
-  forget: () => undefined,
-  evictCredential: () => undefined,
-  evictTenant: () => undefined,
-  setLive: () => undefined,
-  size: 0,
-  isLive: true,
-};
-
-interface Options {
-  readonly limiter?: RateLimiter;
-  readonly requestsPerMinute?: number;
-  /** How many events the spool can hold. */
-  readonly room?: number;
-  /** Hears of every request that has ended. */
-  readonly log?: (line: string) => void;
-}
-
-async function startPipeline(handle: () => Promise<string>, options: Options = {}) {
-  const { limiter = createMemoryRateLimiter(), requestsPerMinute = 0, room = Infinity, log } = options;
-  const reasons: string[] = [];
-  const refused: (readonly [string, number])[] = [];
-  const methods = new Map([['slow', { handle }]]);
-  const pipeline = createPipeline({
-    credentials: {
-      ...credentials,
-      identify: async () => ({ principal: testPrincipal({ requestsPerMinute }), assertion: 'a' }),
-    },
-    limiter,
-    methods: { native: methods, legacy: methods, modern: methods },
-    audit: {
-      record: ({ reason }) => void reasons.push(reason),
-      refuse: ({ reason }, requests) => void refused.push([reason, requests]),
-      hasRoomFor: (requests) => requests <= room,
-      isRefusing: false,
-    },
-    metrics: createGatewayMetrics(createMetricsRegistry({ service: 'gateway' }), new Set()),
-    logger:
-      log === undefined
-        ? silentLogger()
-        : createLogger({ service: 'gateway', level: 'info', destination: { write: log } }),
-    tracing: await createTracing({ service: 'gateway' }),
-    clock: systemClock,
-    accessLogRatio: log === undefined ? 0 : 1,
-  });
-  return { pipeline, reasons, refused };
-}
+import { REQUESTS_IN_FLIGHT_MAX } from './pipeline.ts';
 
 test('beyond two thousand requests in flight the edge sheds, and says when to come back', async () => {
   const gate = Promise.withResolvers<string>();
-  const { pipeline, reasons, refused } = await startPipeline(() => gate.promise);
+  const { pipeline, recorded, refused } = await startPipeline(() => gate.promise);
   const body = parseBody('{"jsonrpc":"2.0","id":1,"method":"slow"}');
   const held = Array.from({ length: REQUESTS_IN_FLIGHT_MAX }, async () => pipeline.answer(body, arrival));
   expect(pipeline.inFlight).toBe(REQUESTS_IN_FLIGHT_MAX);
@@ -85,7 +19,7 @@ test('beyond two thousand requests in flight the edge sheds, and says when to co
   expect(JSON.parse(response.text ?? '')).toMatchObject({
     error: { code: -32603, data: { reason: 'GATEWAY_OVERLOADED' } },
   });
-  expect([reasons, refused]).toEqual([[], [['GATEWAY_OVERLOADED', 1]]]);
+  expect([recorded, refused]).toEqual([[], [['GATEWAY_OVERLOADED', 1]]]);
   gate.resolve('{}');
   await Promise.all(held);
   expect(pipeline.inFlight).toBe(0);
@@ -99,9 +33,6 @@ test('a bug in a method is an internal error and not a crash', async () => {
   expect(text).toContain('internal error');
   expect(text).not.toContain('hunter2');
 });
-
-const batchOf = (count: number) =>
-  parseBody(JSON.stringify(Array(count).fill({ jsonrpc: '2.0', id: 1, method: 'slow' })));
 
 test('nothing is executed that could not be recorded', async () => {
   let handled = 0;
@@ -123,12 +54,12 @@ test('a batch beyond the rate asks once and is refused with one event', async ()
       return { allowed: false, granted: 3, retryAfterMs: 1_000 };
     },
   };
-  const { pipeline, reasons, refused } = await startPipeline(async () => '{}', { limiter, requestsPerMinute: 3 });
+  const { pipeline, recorded, refused } = await startPipeline(async () => '{}', { limiter, requestsPerMinute: 3 });
   const answer = await pipeline.answer(batchOf(100), arrival);
   const codes = answer.kind === 'many' ? answer.replies.map((reply) => isErrorReply(reply) && reply.error.reason) : [];
   expect(codes).toEqual([false, false, false, ...Array<string>(97).fill('RATE_LIMIT_EXCEEDED')]);
   expect(asked).toBe(1);
-  expect(reasons).toHaveLength(3);
+  expect(recorded).toHaveLength(3);
   expect(refused).toEqual([['RATE_LIMIT_EXCEEDED', 97]]);
 });
 

@@ -8,13 +8,16 @@ import type { RecordedRequest } from '../clients/recorded-request.ts';
 import { auditUnavailable, methodNotFound, overloaded } from '../errors.ts';
 import { classify } from '../json-rpc/classify.ts';
 import type { Dialect } from '../json-rpc/dialect.ts';
-import type { ErrorReply, Reply } from '../json-rpc/encode-reply.ts';
+import type { Reply } from '../json-rpc/encode-reply.ts';
 import type { Body, Call, Message } from '../json-rpc/message.ts';
 import type { MethodTable, MethodTables } from '../methods/method-table.ts';
 import type { GatewayMetrics } from '../metrics.ts';
 import { type AccessLog, createAccessLog } from './access-log.ts';
 import { admitBatch, type Refusals } from './admit-batch.ts';
+import { answerBatch } from './answer-batch.ts';
+import type { AnswerBudget } from './answer-budget.ts';
 import type { Arrival } from './arrival.ts';
+import { type Attempt, toErrorReply, toReply } from './attempt.ts';
 import { authenticate } from './authenticate.ts';
 import { authorise } from './authorise.ts';
 import { dispatch } from './dispatch.ts';
@@ -35,6 +38,8 @@ export interface PipelineOptions {
   readonly limiter: RateLimiter;
   readonly methods: MethodTables;
   readonly audit: Pick<AuditSpool, 'record' | 'refuse' | 'hasRoomFor' | 'isRefusing'>;
+  /** What batches hold of their answers. */
+  readonly answers: Pick<AnswerBudget, 'open'>;
   readonly metrics: Pick<GatewayMetrics, 'requestEnded'>;
   readonly logger: Logger;
   readonly tracing: Tracing;
@@ -138,22 +143,37 @@ class StepwisePipeline implements Pipeline {
   }
 
   #answerAll({ messages, isBatch }: Body, refusals: Refusals, conversation: Conversation): Eventual<Answer> {
-    const answers = messages.map((message, index) => {
-      const error = refusals[index];
-      return error === undefined
+    const [message] = messages;
+    if (isBatch || message === undefined) return this.#answerBatch(messages, refusals, conversation);
+    const { dialect, identity } = conversation;
+    const [error] = refusals;
+    const answer =
+      error === undefined
         ? this.#answerMessage(message, conversation)
-        : toErrorReply(message, error, conversation.identity);
-    });
-    const { dialect } = conversation;
-    if (!isBatch)
-      return proceed(answers[0], (reply) => (reply === undefined ? NO_ANSWER : { kind: 'one', reply, dialect }));
-    return Promise.all(answers.map((answer) => Promise.resolve(answer))).then((settled): Answer => {
-      const replies = settled.filter((reply) => reply !== undefined);
-      return replies.length === 0 ? NO_ANSWER : { kind: 'many', replies, dialect };
-    });
+        : toErrorReply(message, error, identity.principal.permissions);
+    return proceed(answer, (reply) => (reply === undefined ? NO_ANSWER : { kind: 'one', reply, dialect }));
   }
 
-  #answerMessage(message: Message, conversation: Conversation): Eventual<Reply | undefined> {
+  async #answerBatch(messages: readonly Message[], refusals: Refusals, conversation: Conversation): Promise<Answer> {
+    const { arrival, dialect, identity } = conversation;
+    const { credentialId, permissions } = identity.principal;
+    const startedAtMs = performance.now();
+    using share = this.#options.answers.open(credentialId, arrival.answerBytesMax);
+    const { replies, lateRefusals } = await answerBatch({
+      messages,
+      refusals,
+      dialect,
+      permissions,
+      share,
+      refuseNow: () => (this.#options.audit.isRefusing ? auditUnavailable({ mayHaveRun: false }) : undefined),
+      answer: (call, keep) => this.#answerMessage(call, conversation, keep),
+    });
+    this.#endRefused(messages, lateRefusals, { arrival, identity, startedAtMs });
+    return replies.length === 0 ? NO_ANSWER : { kind: 'many', replies, dialect };
+  }
+
+  /** `keep` returns what is to be kept of an attempt. */
+  #answerMessage(message: Message, conversation: Conversation, keep = keepAll): Eventual<Reply | undefined> {
     if (message.kind !== 'call') return undefined;
     const { arrival, identity } = conversation;
     const startedAtMs = performance.now();
@@ -161,14 +181,14 @@ class StepwisePipeline implements Pipeline {
     const span = this.#options.tracing.startSpan(`mcp ${name}`, { kind: 'server', parent: arrival.parent });
     const handled = { arrival, identity, span, startedAtMs };
     return settle(() => this.#perform(message, conversation, span), {
-      onValue: (resultText) => this.#record(message, { resultText }, handled),
-      onThrown: (thrown) => this.#record(message, { failure: toAppError(thrown) }, handled),
+      onValue: (resultText) => this.#record(message, keep({ resultText }), handled),
+      onThrown: (thrown) => this.#record(message, keep({ failure: toAppError(thrown) }), handled),
     });
   }
 
   /** Records a request that was executed, waits until that is durable if it has to be, and returns the reply. */
-  #record(call: Call, attempt: Attempt, handled: Handled): Eventual<Reply | undefined> {
-    const durability = this.#options.audit.record(this.#toEvent(call, attempt.failure, handled));
+  #record(call: Call, attempt: Attempt, handled: Executed): Eventual<Reply | undefined> {
+    const durability = this.#options.audit.record(this.#toEvent(call, attempt, handled));
     if (durability === undefined) return this.#finish(call, attempt, handled);
     return durability.then((unrecorded) =>
       this.#finish(call, unrecorded === undefined ? attempt : { failure: unrecorded }, handled),
@@ -176,10 +196,9 @@ class StepwisePipeline implements Pipeline {
   }
 
   /** Ends a request that was executed, and returns the reply; a notification has none. */
-  #finish(call: Call, { resultText = '', failure }: Attempt, handled: Handled): Reply | undefined {
-    this.#end(call, failure, handled);
-    if (failure !== undefined) return toErrorReply(call, failure, handled.identity);
-    return call.idText === undefined ? undefined : { idText: call.idText, resultText };
+  #finish(call: Call, attempt: Attempt, handled: Executed): Reply | undefined {
+    this.#end(call, attempt.withheld ?? attempt.failure, handled);
+    return toReply(call, attempt, handled.identity.principal.permissions);
   }
 
   #perform(call: Call, conversation: Conversation, span: Span): Eventual<string> {
@@ -229,7 +248,7 @@ class StepwisePipeline implements Pipeline {
   #refuseAlike(messages: readonly Message[], error: AppError, handled: Handled): void {
     this.#count(messages, error, handled);
     const single = messages.length === 1 ? messages[0] : undefined;
-    this.#options.audit.refuse(this.#toEvent(single, error, handled), Math.max(1, messages.length));
+    this.#options.audit.refuse(this.#toEvent(single, { failure: error }, handled), Math.max(1, messages.length));
   }
 
   #count(messages: readonly Message[], error: AppError | undefined, handled: Handled): void {
@@ -253,11 +272,11 @@ class StepwisePipeline implements Pipeline {
     });
   }
 
-  #toEvent(message: Message | undefined, error: AppError | undefined, handled: Handled): RecordedRequest {
+  #toEvent(message: Message | undefined, { failure, withheld }: Attempt, handled: Handled): RecordedRequest {
     const { clock } = this.#options;
     const { arrival, identity, startedAtMs } = handled;
     const durationMs = performance.now() - startedAtMs;
-    const outcome = { message, arrival, principal: identity?.principal, error };
+    const outcome = { message, arrival, principal: identity?.principal, error: failure, withheld };
     return toRecordedRequest(
       { ...outcome, traceId: traceIdOf(handled), durationMs, endedAtMs: clock.now() },
       this.#methodsOf(arrival),
@@ -274,26 +293,17 @@ class StepwisePipeline implements Pipeline {
     this.#logUnexpected(error, handled);
     this.#refuseAlike(messages, error, handled);
     const [first] = messages;
-    const ofFirst = isBatch || first === undefined ? undefined : toErrorReply(first, error, undefined);
+    const ofFirst = isBatch || first === undefined ? undefined : toErrorReply(first, error);
     return { kind: 'one', reply: ofFirst ?? { idText: 'null', error, permissions: [] }, dialect: arrival.dialect };
   }
 }
 
-/** Returns the reply to a message that failed; a notification has none. */
-function toErrorReply(message: Message, error: AppError, identity: Identity | undefined): ErrorReply | undefined {
-  const idText = message.kind === 'response' ? undefined : message.idText;
-  if (idText === undefined) return undefined;
-  return { idText, error, permissions: identity?.principal.permissions ?? [] };
+function keepAll(attempt: Attempt): Attempt {
+  return attempt;
 }
 
 function methodOf(message: Message): string {
   return message.kind === 'call' ? message.method : '';
-}
-
-/** What came of a call: one of the two. */
-interface Attempt {
-  readonly resultText?: string;
-  readonly failure?: AppError;
 }
 
 /** What is known of a message when it ends. */
@@ -302,6 +312,11 @@ interface Handled {
   readonly identity?: Identity;
   readonly span?: Span;
   readonly startedAtMs: number;
+}
+
+/** The same of a call that was executed. */
+interface Executed extends Handled {
+  readonly identity: Identity;
 }
 
 function traceIdOf({ span, arrival }: Handled): string {

@@ -19,6 +19,8 @@ export interface Outcome {
   readonly principal: Principal | undefined;
   /** Undefined when it went well. */
   readonly error: AppError | undefined;
+  /** What its client was told instead of what came of it, which it does not change. */
+  readonly withheld: AppError | undefined;
   readonly traceId: string;
   readonly durationMs: number;
   readonly endedAtMs: number;
@@ -26,7 +28,7 @@ export interface Outcome {
 
 /** Returns what the audit event of a message says. Of the parameters it holds a hash only. */
 export function toRecordedRequest(outcome: Outcome, methods: MethodTable): RecordedRequest {
-  const { message, arrival, principal = nobody, error, durationMs } = outcome;
+  const { message, arrival, principal = nobody, error, withheld, durationMs } = outcome;
   const call = message?.kind === 'call' ? message : undefined;
   return {
     occurredAtMs: outcome.endedAtMs - durationMs,
@@ -36,7 +38,7 @@ export function toRecordedRequest(outcome: Outcome, methods: MethodTable): Recor
     method: call?.method ?? '',
     target: call === undefined ? '' : targetOf(call, methods),
     outcome: toAuditOutcome(error?.code),
-    reason: error?.reason ?? '',
+    reason: (error ?? withheld)?.reason ?? '',
     paramsSha256: call === undefined || call.paramsText === '' ? '' : hash('sha256', call.paramsText, 'binary'),
     durationMs,
     traceId: outcome.traceId,

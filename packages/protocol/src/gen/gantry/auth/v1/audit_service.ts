@@ -56,7 +56,7 @@ export interface AuditEvent {
   readonly target: string;
   /** How it ended. */
   readonly outcome: AuditOutcome;
-  /** The error's reason, or empty. */
+  /** The error's reason, or empty. Of a success: why its client was not given the answer. */
   readonly reason: string;
   /** SHA-256 of the parameters as received; the parameters themselves are not recorded. */
   readonly paramsSha256: Uint8Array;

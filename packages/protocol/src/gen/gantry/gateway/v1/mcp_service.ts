@@ -64,7 +64,7 @@ export interface SessionResponse {
   /**
    * JSON-RPC messages, each as UTF-8 JSON. A client must take frames of up to 4,259,840 bytes; they are at most 262,144
    * unless a single message is longer. An answer that would be longer than a frame is answered with
-   * RESPONSE_TOO_LARGE in its place.
+   * RESPONSE_TOO_LARGE in its place; in the answer to a batch, what does not fit is answered with BATCH_ANSWER_TOO_LARGE.
    */
   readonly messages: readonly Uint8Array[];
 }
