@@ -20,7 +20,7 @@ export function toGrpcArrival(context: CallContext, { clock, requestTimeoutMs }:
     requestId: context.requestId,
     parent: context.trace,
     deadlineMs: Math.min(context.deadlineMs, clock.now() + requestTimeoutMs),
-    signal: context.signal,
+    signal: context.cancellation,
     connection: undefined,
   };
 }
