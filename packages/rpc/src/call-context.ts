@@ -39,6 +39,12 @@ export interface CallContext {
   /** The address of the peer, as `ip:port`. */
   readonly peer: string;
 
+  /**
+   * Stands for the connection it came on, the same for each of its calls: what is known of a connection can be kept in a
+   * WeakMap. Undefined where it is not known.
+   */
+  readonly connection: object | undefined;
+
   /** A logger with the request id, the trace id and the RPC as fields. */
   readonly logger: Logger;
 }

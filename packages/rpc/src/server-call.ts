@@ -26,6 +26,8 @@ export interface IncomingCall {
   readonly deadlineMs: number;
   /** The address it came from, as `ip:port`. */
   readonly peer: string;
+  /** Stands for the connection it came on, the same for each of its calls; absent where that is not known. */
+  readonly connection?: object;
 }
 
 /** How a call ended: OK, or the error that was answered. */
@@ -82,6 +84,10 @@ export class ServerCall implements CallContext {
 
   get metadata(): (key: string) => string | undefined {
     return this.incoming.metadata;
+  }
+
+  get connection(): object | undefined {
+    return this.incoming.connection;
   }
 
   get peer(): string {
