@@ -6,17 +6,15 @@ export interface StreamConnection {
   readonly peer: string;
 }
 
-const UNKNOWN: StreamConnection = { peer: 'unknown' };
-
 const connections = new WeakMap<Http2Session, StreamConnection>();
 
 /** Returns the connection of a stream, the same for each. A session's socket answers through a proxy, so it is asked once. */
 export function connectionOf({ session }: ServerHttp2Stream): StreamConnection {
-  if (session === undefined) return UNKNOWN;
+  if (session === undefined) return { peer: 'unknown' };
   const known = connections.get(session);
   if (known !== undefined) return known;
   const { remoteAddress, remotePort } = session.socket;
-  const connection = remoteAddress === undefined ? UNKNOWN : { peer: `${remoteAddress}:${remotePort}` };
+  const connection = { peer: remoteAddress === undefined ? 'unknown' : `${remoteAddress}:${remotePort}` };
   connections.set(session, connection);
   return connection;
 }
