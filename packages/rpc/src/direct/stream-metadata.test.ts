@@ -4,7 +4,8 @@ import { Metadata } from '@grpc/grpc-js';
 import fc from 'fast-check';
 import { expect, test, vi } from 'vitest';
 
-import { metadataBytes, metadataOf, timeoutMsOf } from './stream-metadata.ts';
+import { METADATA_BYTES_MAX } from '../metadata-keys.ts';
+import { isMetadataTooLong, metadataOf, timeoutMsOf } from './stream-metadata.ts';
 
 const name = fc.oneof(
   fc.constantFrom('authorization', 'traceparent', 'x-bin', 'grpc-x-bin', 'te', 'user-agent', ':path'),
@@ -35,9 +36,16 @@ test('metadata is what grpc-js makes of it', () => {
   );
 });
 
-test('the length of metadata is that of its keys and values', () => {
-  const headers = { ':path': '/x', te: 'trailers', 'grpc-timeout': '1S', 'user-agent': 'me', 'x-bin': 'YWJj' };
-  expect(metadataBytes(headers)).toBe('user-agent'.length + 'me'.length + 'x-bin'.length + 'abc'.length);
+test.each([
+  ['a value', { 'x-padding': 'x'.repeat(METADATA_BYTES_MAX - 'x-padding'.length) }],
+  ['a binary value', { 'x-bin': Buffer.alloc(METADATA_BYTES_MAX - 'x-bin'.length).toString('base64') }],
+  ['many keys', Object.fromEntries(Array.from({ length: METADATA_BYTES_MAX / 8 }, (_, n) => [`k${10_000 + n}`, '12']))],
+])('%s may be as long as metadata may be, whatever else HTTP/2 has to say, and not longer', (_what, headers) => {
+  const protocol = { ':path': `/${'p'.repeat(100)}`, te: 'trailers', 'grpc-timeout': '1S' };
+  const fitting: IncomingHttpHeaders = { ...protocol, ...headers };
+  expect(isMetadataTooLong(fitting, Object.entries(fitting).flat().map(String))).toBe(false);
+  const longer: IncomingHttpHeaders = { ...fitting, y: '' };
+  expect(isMetadataTooLong(longer, Object.entries(longer).flat().map(String))).toBe(true);
 });
 
 test.each([

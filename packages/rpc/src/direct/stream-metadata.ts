@@ -1,5 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http2';
 
+import { METADATA_BYTES_MAX } from '../metadata-keys.ts';
+
 /** What HTTP/2 and gRPC say to each other; no metadata of the call. */
 const PROTOCOL_HEADERS: ReadonlySet<string> = new Set([
   'accept-encoding',
@@ -26,8 +28,15 @@ export function metadataOf(headers: IncomingHttpHeaders, key: string): string | 
   return LEGAL_TEXT.test(text) ? text : undefined;
 }
 
-/** Returns the length of all metadata, keys and values. */
-export function metadataBytes(headers: IncomingHttpHeaders): number {
+/** Tells whether there is more metadata, keys and values, than a call may carry. */
+export function isMetadataTooLong(headers: IncomingHttpHeaders, rawHeaders: readonly string[]): boolean {
+  let bytes = 0;
+  // With all that is no metadata, and with the comma that is put between the values of a key.
+  for (const text of rawHeaders) bytes += text.length + 1;
+  return bytes > METADATA_BYTES_MAX && metadataBytes(headers) > METADATA_BYTES_MAX;
+}
+
+function metadataBytes(headers: IncomingHttpHeaders): number {
   let bytes = 0;
   for (const name in headers) {
     if (!isMetadata(name)) continue;

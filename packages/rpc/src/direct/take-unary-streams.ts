@@ -25,17 +25,20 @@ export function takeUnaryStreams(server: Server, methods: ReadonlyMap<string, Di
   }
 }
 
+type StreamEvent = [ServerHttp2Stream, IncomingHttpHeaders, flags: number, rawHeaders: readonly string[]];
+
 function takeFrom(http2Server: EventEmitter, methods: ReadonlyMap<string, DirectMethod>): void {
   const others = http2Server.listeners('stream');
   http2Server.removeAllListeners('stream');
-  http2Server.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, ...rest: unknown[]) => {
+  http2Server.on('stream', (...given: StreamEvent) => {
+    const [stream, headers, , rawHeaders] = given;
     const method = methods.get(headers[':path'] ?? '');
     const timeoutMs = timeoutMsOf(headers);
     if (method !== undefined && timeoutMs !== undefined && isPlain(headers)) {
-      new UnaryStream(stream, headers, { method, timeoutMs });
+      new UnaryStream(stream, { headers, rawHeaders, method, timeoutMs });
       return;
     }
-    for (const serve of others) Reflect.apply(serve, http2Server, [stream, headers, ...rest]);
+    for (const serve of others) Reflect.apply(serve, http2Server, given);
   });
 }
 

@@ -7,13 +7,12 @@ import { encodeMessage } from '../encode-message.ts';
 import { decodeRequest, refuseMetadata, type ServeOptions } from '../grpc-adapter.ts';
 import { requestLate } from '../half-open-guard.ts';
 import { MESSAGE_BYTES_MAX } from '../message-bytes.ts';
-import { METADATA_BYTES_MAX } from '../metadata-keys.ts';
 import { serveUnary, type UnarySink } from '../serve-call.ts';
 import type { IncomingCall, ServerCall } from '../server-call.ts';
 import { toStatusObject } from '../status-object.ts';
 import { MessageFrame, NO_MESSAGE, type PlainStatus, toFrame, tooLarge } from './message-frame.ts';
 import { connectionOf, type StreamConnection } from './stream-connection.ts';
-import { metadataBytes, metadataOf } from './stream-metadata.ts';
+import { isMetadataTooLong, metadataOf } from './stream-metadata.ts';
 
 /** A method whose calls are served straight from their streams. */
 export interface DirectMethod {
@@ -21,6 +20,16 @@ export interface DirectMethod {
   readonly options: ServeOptions;
   /** How long a request may take to come whole. */
   readonly requestTimeoutMs: number;
+}
+
+/** How a call came in. */
+export interface UnaryArrival {
+  readonly headers: IncomingHttpHeaders;
+  /** The same as they came: name, value, name, value. */
+  readonly rawHeaders: readonly string[];
+  readonly method: DirectMethod;
+  /** What the client gives the call; Infinity when it does not say. */
+  readonly timeoutMs: number;
 }
 
 /** What an answer begins with. */
@@ -42,6 +51,7 @@ export class UnaryStream implements IncomingCall, UnarySink {
   readonly connection: StreamConnection;
   readonly #stream: ServerHttp2Stream;
   readonly #headers: IncomingHttpHeaders;
+  readonly #rawHeaders: readonly string[];
   readonly #method: DirectMethod;
   readonly #request = new MessageFrame();
   /** How long the request may take to come whole. */
@@ -50,14 +60,10 @@ export class UnaryStream implements IncomingCall, UnarySink {
   #call: ServerCall | undefined;
   #isAnswered = false;
 
-  /** @param timeoutMs What the client gives the call; Infinity when it does not say. */
-  constructor(
-    stream: ServerHttp2Stream,
-    headers: IncomingHttpHeaders,
-    { method, timeoutMs }: { readonly method: DirectMethod; readonly timeoutMs: number },
-  ) {
+  constructor(stream: ServerHttp2Stream, { headers, rawHeaders, method, timeoutMs }: UnaryArrival) {
     this.#stream = stream;
     this.#headers = headers;
+    this.#rawHeaders = rawHeaders;
     this.#method = method;
     this.deadlineMs = Date.now() + timeoutMs;
     this.connection = connectionOf(stream);
@@ -110,7 +116,7 @@ export class UnaryStream implements IncomingCall, UnarySink {
     const { served, handler } = bound;
     const call = options.createCall(served, this);
     this.#call = call;
-    const isTooMuch = metadataBytes(this.#headers) > METADATA_BYTES_MAX;
+    const isTooMuch = isMetadataTooLong(this.#headers, this.#rawHeaders);
     serveUnary(call, isTooMuch ? [refuseMetadata] : options.interceptors, {
       handle: () => handler(decodeRequest(served.method, message), call),
       sink: this,
