@@ -24,13 +24,13 @@ export interface Baseline {
 /** Starts a server that Gantry is compared with. */
 export async function startBaseline(
   name: BaselineName,
-  { folder }: Pick<LoadOptions, 'folder'>,
+  { folder, nodeArgs = [] }: Pick<LoadOptions, 'folder'> & { readonly nodeArgs?: readonly string[] },
   stack: AsyncDisposableStack,
 ): Promise<Baseline> {
   const started = stack.use(
     await startProcess({
       name,
-      args: [fileURLToPath(new URL(`targets/${name}.ts`, import.meta.url))],
+      args: [...nodeArgs, fileURLToPath(new URL(`targets/${name}.ts`, import.meta.url))],
       env: { PATH: process.env['PATH'] },
       logFile: join(folder, `${name}.log`),
       parseReady: (line) => (line.startsWith('{"port"') ? announcement.parse(JSON.parse(line)) : undefined),

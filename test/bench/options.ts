@@ -55,7 +55,7 @@ export const USAGE = `npm run bench -- [options]
   --idle               memory of 10,000 idle WebSockets
   --soak MINUTES       1000 requests/s for that long: errors, growth of memory
   --replicas           cost of a request with one and two replicas
-  --profile            where the microseconds go, of one way in (--only; default gantry-http-native)
+  --profile            where the microseconds go, of the one in --only (default gantry-http-native)
   --profile-dir DIR    leave the .cpuprofile files there
 `;
 

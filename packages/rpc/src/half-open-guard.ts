@@ -14,8 +14,7 @@ export function halfOpenGuard(requestMs: number): ServerInterceptor {
   return (method, call) => {
     if (method.requestStream) return new ServerInterceptingCall(call);
     const giveUp = () => {
-      const details = `the request did not come whole within ${requestMs} ms; send it and close your side of the stream`;
-      call.sendStatus({ code: status.DEADLINE_EXCEEDED, details });
+      call.sendStatus(requestLate(requestMs));
     };
     const timer = setTimeout(giveUp, requestMs);
     timer.unref();
@@ -28,4 +27,10 @@ export function halfOpenGuard(requestMs: number): ServerInterceptor {
       .build();
     return new ServerInterceptingCall(call, new ResponderBuilder().withStart((next) => next(listener)).build());
   };
+}
+
+/** The status of a call whose request did not come whole. */
+export function requestLate(requestMs: number): { readonly code: number; readonly details: string } {
+  const details = `the request did not come whole within ${requestMs} ms; send it and close your side of the stream`;
+  return { code: status.DEADLINE_EXCEEDED, details };
 }

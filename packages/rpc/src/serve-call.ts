@@ -110,7 +110,10 @@ class Settlement {
 
   /** Returns whether the call had not ended before. */
   succeed(): boolean {
-    return this.#settle({ code: 'OK' });
+    if (this.isSettled) return false;
+    this.#call.succeeded();
+    this.#settle({ code: 'OK' });
+    return true;
   }
 
   fail(thrown: unknown): void {
@@ -119,16 +122,14 @@ class Settlement {
     if (!isAppError(thrown) && error.code === 'INTERNAL') {
       this.#call.logger.error({ err: thrown }, 'rpc failed unexpectedly');
     }
+    this.#call.onAbort(undefined);
     this.#settle({ code: error.code, error });
     this.#onFailed(error);
   }
 
-  #settle(outcome: CallOutcome): boolean {
-    if (this.isSettled) return false;
+  #settle(outcome: CallOutcome): void {
     this.isSettled = true;
-    this.#call.onAbort(undefined);
     for (let ended = this.endings.pop(); ended !== undefined; ended = this.endings.pop()) ended(outcome);
-    return true;
   }
 }
 

@@ -3,6 +3,7 @@ import type { Caller, Principal } from '@gantry/identity';
 import type { Logger, TraceContext } from '@gantry/telemetry';
 
 import type { CallContext } from './call-context.ts';
+import { Cancellation, type CancelSignal, toAbortSignal } from './cancel-signal.ts';
 import type { Definition, Method } from './method.ts';
 
 /** Who may call a method: a principal, another service, either, or anyone. */
@@ -25,6 +26,8 @@ export interface IncomingCall {
   readonly deadlineMs: number;
   /** The address it came from, as `ip:port`. */
   readonly peer: string;
+  /** Stands for the connection it came on, the same for each of its calls; absent where that is not known. */
+  readonly connection?: object;
 }
 
 /** How a call ended: OK, or the error that was answered. */
@@ -47,9 +50,11 @@ export class ServerCall implements CallContext {
   requestId = '';
   readonly #rootLogger: Logger;
   #logger: Logger | undefined;
-  #controller: AbortController | undefined;
+  #cancellation: Cancellation | undefined;
+  #signal: AbortSignal | undefined;
   #abortReason: unknown;
   #isAborted = false;
+  #hasSucceeded = false;
   #onAbort: ((reason: unknown) => void) | undefined;
 
   constructor(served: ServedMethod, incoming: IncomingCall, logger: Logger) {
@@ -59,13 +64,17 @@ export class ServerCall implements CallContext {
     this.#rootLogger = logger;
   }
 
-  /** Made on first use: most handlers never ask, and an AbortController costs more than the rest of the context. */
+  /** Made on first use: most handlers never ask, and an AbortSignal costs more than the rest of the context. */
   get signal(): AbortSignal {
-    if (this.#controller === undefined) {
-      this.#controller = new AbortController();
-      if (this.#isAborted) this.#controller.abort(this.#abortReason);
+    return (this.#signal ??= toAbortSignal(this.cancellation));
+  }
+
+  get cancellation(): CancelSignal {
+    if (this.#cancellation === undefined) {
+      this.#cancellation = new Cancellation();
+      if (this.#isAborted) this.#cancellation.cancel(this.#abortReason);
     }
-    return this.#controller.signal;
+    return this.#cancellation;
   }
 
   /** Whether the client is gone or the deadline has passed. */
@@ -75,6 +84,10 @@ export class ServerCall implements CallContext {
 
   get metadata(): (key: string) => string | undefined {
     return this.incoming.metadata;
+  }
+
+  get connection(): object | undefined {
+    return this.incoming.connection;
   }
 
   get peer(): string {
@@ -106,13 +119,19 @@ export class ServerCall implements CallContext {
     if (this.#isAborted) listener?.(this.#abortReason);
   }
 
+  /** The answer is made: that the client goes now is how every call ends. */
+  succeeded(): void {
+    this.#hasSucceeded = true;
+    this.#onAbort = undefined;
+  }
+
   /** Ends the call from outside; without a reason because the client is gone. Only the first time counts. */
-  abort(reason: unknown = new DOMException('the client is gone', 'AbortError')): void {
-    if (this.#isAborted) return;
+  abort(reason?: unknown): void {
+    if (this.#isAborted || this.#hasSucceeded) return;
     this.#isAborted = true;
-    this.#abortReason = reason;
-    this.#controller?.abort(reason);
-    this.#onAbort?.(reason);
+    this.#abortReason = reason ?? new DOMException('the client is gone', 'AbortError');
+    this.#cancellation?.cancel(this.#abortReason);
+    this.#onAbort?.(this.#abortReason);
   }
 }
 

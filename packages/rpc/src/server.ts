@@ -8,7 +8,9 @@ import { Server, ServerCredentials, type ServerOptions } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
 
 import type { BoundService } from './bind-service.ts';
-import { toGrpcService } from './grpc-adapter.ts';
+import { toDirectMethods } from './direct/direct-methods.ts';
+import { takeUnaryStreams } from './direct/take-unary-streams.ts';
+import { type ServeOptions, toGrpcService } from './grpc-adapter.ts';
 import { halfOpenGuard } from './half-open-guard.ts';
 import type { ServerLaneLimits } from './lane/lane-limits.ts';
 import { createLaneService, type LaneService } from './lane/lane-service.ts';
@@ -93,11 +95,14 @@ export async function createRpcServer(options: RpcServerOptions): Promise<RpcSer
   const server = new Server(serverOptions(options));
   const serviceNames = options.services.map(({ definition }) => definition.fullName);
   const health = new HealthImplementation();
-  const lanes = addServices(server, options);
+  const serveOptions = toServeOptions(options);
+  const lanes = addServices(server, options, serveOptions);
   health.addToServer(server);
   addReflection(server, serviceNames);
 
   const port = await listen(server, options);
+  const { services, requestTimeoutMs = DEFAULT_REQUEST_TIMEOUT_MS } = options;
+  takeUnaryStreams(server, toDirectMethods(services, serveOptions, requestTimeoutMs));
   const setServing = (isServing: boolean) => {
     for (const name of ['', ...serviceNames]) health.setStatus(name, isServing ? 'SERVING' : 'NOT_SERVING');
     lanes?.setServing(isServing);
@@ -141,25 +146,34 @@ function serverOptions({
   };
 }
 
-/** Adds the services to a server, and the lanes that carry them too. */
-function addServices(server: Server, options: RpcServerOptions): LaneService | undefined {
+function toServeOptions({ name, logger, tracing, metrics, verifyCaller, ...options }: RpcServerOptions): ServeOptions {
   const interceptors = [
     requestIdInterceptor(),
-    tracingInterceptor(options.tracing),
-    metricsInterceptor(options.metrics),
+    tracingInterceptor(tracing),
+    metricsInterceptor(metrics),
     deadlineInterceptor(TIMEOUT_MAX_MS),
-    assertionInterceptor(options.verifyCaller),
+    assertionInterceptor(verifyCaller),
     ...(options.interceptors ?? []),
   ];
-  const createCall = (...[served, incoming]: [ServerCall['served'], ServerCall['incoming']]) =>
-    new ServerCall(served, incoming, options.logger);
-  const { name, readerStuckMs = READER_STUCK_MS } = options;
-  const serveOptions = { name, interceptors, createCall, readerStuckMs };
-  for (const service of options.services) {
+  const { readerStuckMs = READER_STUCK_MS } = options;
+  return {
+    name,
+    interceptors,
+    createCall: (served, incoming) => new ServerCall(served, incoming, logger),
+    readerStuckMs,
+  };
+}
+
+/** Adds the services to a server, and the lanes that carry them too. */
+function addServices(
+  server: Server,
+  { services, metrics, lanes: limits = {} }: RpcServerOptions,
+  serveOptions: ServeOptions,
+): LaneService | undefined {
+  for (const service of services) {
     const { definition, implementation } = toGrpcService(service, serveOptions);
     server.addService(definition, implementation);
   }
-  const { services, metrics, lanes: limits = {} } = options;
   if (limits === false) return undefined;
   const lanes = createLaneService({ ...serveOptions, services, metrics, limits });
   lanes.addTo(server);

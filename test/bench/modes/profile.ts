@@ -1,19 +1,14 @@
 import { cp, mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { auditOf, GANTRY_WAYS, type GantryWay } from '../contender-names.ts';
-import type { Contender } from '../contender.ts';
 import { type ProfiledNode, type ProfileWindow, readCpuProfile } from '../figures/cpu-profile.ts';
 import { type HotFunction, hottest } from '../figures/hot-functions.ts';
 import { groupSelfTimes, readGroupRules } from '../figures/profile-groups.ts';
-import { openWay } from '../gantry-contenders.ts';
 import { measure } from '../measure.ts';
 import type { BenchOptions } from '../options.ts';
-import { type GantryCluster, type ServiceName, startGantryCluster } from '../world/gantry-cluster.ts';
+import { startProfileSubject } from '../profile-subject.ts';
 import type { World } from '../world/world.ts';
 
-/** Those that have a part in a request. */
-const PROFILED: readonly ServiceName[] = ['gateway', 'tool', 'auth'];
 const NS_PER_US = 1_000n;
 
 /** Where the time of one process goes, in microseconds a request. */
@@ -23,7 +18,7 @@ export interface ServiceProfile {
   readonly hottest: readonly HotFunction[];
 }
 
-/** Where the time of one way into a cluster goes. */
+/** Where the time of one contender goes. */
 export interface ProfileResult {
   readonly name: string;
   readonly requests: number;
@@ -31,42 +26,27 @@ export interface ProfileResult {
   readonly services: readonly ServiceProfile[];
 }
 
-/** Runs a cluster under V8's sampling profiler, and sorts what it saw while the load ran. */
+/** Runs a contender under V8's sampling profiler, and sorts what it saw while the load ran. */
 export async function measureProfile(options: BenchOptions, world: World): Promise<ProfileResult> {
-  const wanted = options.only.length === 1 ? options.only[0] : undefined;
-  const way = GANTRY_WAYS.find((one) => wanted === one || wanted === `${one}-strict`) ?? 'gantry-http-native';
-  const audit = (wanted && auditOf(wanted)) ?? 'async';
-  const folder = join(world.folder, 'profiles');
-  await using cluster = await startGantryCluster({
-    audit,
-    ...world,
-    nodeArgs: (service) =>
-      PROFILED.includes(service) ? ['--cpu-prof', `--cpu-prof-dir=${join(folder, service)}`] : [],
-  });
-  const contender = await contenderOf(way, cluster, { ...options, folder: world.folder });
+  const name = (options.only.length === 1 ? options.only[0] : undefined) ?? 'gantry-http-native';
+  const profilesFolder = join(world.folder, 'profiles');
+  const load = { ...options, folder: world.folder };
+  await using subject = await startProfileSubject(name, { load, world, profilesFolder });
+  const { contender, processes } = subject;
   await measure(contender, options.warmUpSeconds);
   const fromUs = nowUs();
   const { requests, rps } = await measure(contender, options.seconds);
   const window = { fromUs, toUs: nowUs() };
-  // They write what they saw when they end.
-  await cluster.stop();
-  if (options.profileFolder !== undefined) await keep(folder, options.profileFolder);
-  const services = await Promise.all(PROFILED.map((service) => readService(service, folder, { window, requests })));
+  await subject.stop();
+  if (options.profileFolder !== undefined) await keep(profilesFolder, options.profileFolder);
+  const services = await Promise.all(
+    processes.map((process) => readService(process, profilesFolder, { window, requests })),
+  );
   return { name: contender.name, requests, rps, services };
 }
 
-async function contenderOf(
-  way: GantryWay,
-  cluster: GantryCluster,
-  options: Parameters<typeof openWay>[2],
-): Promise<Contender> {
-  const opened = await openWay(way, cluster, options);
-  if ('reason' in opened) throw new Error(`${opened.name} is unavailable: ${opened.reason}`);
-  return opened;
-}
-
 async function readService(
-  service: ServiceName,
+  service: string,
   folder: string,
   { window, requests }: { readonly window: ProfileWindow; readonly requests: number },
 ): Promise<ServiceProfile> {

@@ -1,7 +1,7 @@
 import type { CallContext } from '@gantry/rpc';
 import type { Clock } from '@gantry/telemetry';
 
-import { PresentedCredential } from '../clients/presented-credential.ts';
+import { credentialShown } from '../clients/shown-credential.ts';
 import type { Arrival } from '../pipeline/arrival.ts';
 
 /** What a call does not say itself. */
@@ -15,12 +15,12 @@ export function toGrpcArrival(context: CallContext, { clock, requestTimeoutMs }:
   return {
     transport: 'grpc',
     clientAddress: context.peer,
-    credential: new PresentedCredential(context.metadata('authorization')),
+    credential: credentialShown(context.connection, context.metadata('authorization')),
     dialect: 'native',
     requestId: context.requestId,
     parent: context.trace,
     deadlineMs: Math.min(context.deadlineMs, clock.now() + requestTimeoutMs),
-    signal: context.signal,
+    signal: context.cancellation,
     connection: undefined,
   };
 }

@@ -11,6 +11,7 @@ import { parseMessage } from '../json-rpc/parse-message.ts';
 import { toJsonBytes } from '../methods/json-bytes.ts';
 import type { Arrival } from '../pipeline/arrival.ts';
 import type { Answer, Pipeline } from '../pipeline/pipeline.ts';
+import { type Eventual, settle } from '../pipeline/settle.ts';
 import { toGrpcArrival } from './grpc-arrival.ts';
 import type { ServeSession } from './session-edge.ts';
 import { encodedSessionDefinition } from './session-frame.ts';
@@ -35,16 +36,25 @@ export function createMcpService(options: GrpcEdgeOptions): BoundService {
   );
 }
 
-async function processRequest(request: McpRequest, arrival: Arrival, pipeline: Pipeline): Promise<McpResponse> {
+function processRequest(request: McpRequest, arrival: Arrival, pipeline: Pipeline): Promise<McpResponse> {
+  const answer = settle(() => pipeline.identify(arrival), {
+    // Whoever is nobody is not parsed for.
+    onValue: () => answerRequest(request, arrival, pipeline),
+    onThrown: (error): Eventual<Answer> => pipeline.refuse(error, arrival),
+  });
+  const { id } = request;
+  if (answer instanceof Promise) return answer.then((given) => toResponse(given, id));
+  return Promise.resolve(toResponse(answer, id));
+}
+
+function answerRequest(request: McpRequest, arrival: Arrival, pipeline: Pipeline): Eventual<Answer> {
   let message: Message;
   try {
-    // Whoever is nobody is not parsed for.
-    await pipeline.identify(arrival);
     message = toMessage(request);
   } catch (error) {
-    return toResponse(pipeline.refuse(error, arrival), request.id);
+    return pipeline.refuse(error, arrival);
   }
-  return toResponse(await pipeline.answer({ isBatch: false, messages: [message] }, arrival), request.id);
+  return pipeline.answer({ isBatch: false, messages: [message] }, arrival);
 }
 
 /** @throws {AppError} PARSE_ERROR, BODY_TOO_LARGE. */
@@ -63,14 +73,17 @@ function toMessage({ jsonrpc, method, params, id }: McpRequest): Message {
 }
 
 function toResponse(answer: Answer, id: string): McpResponse {
-  const response = { jsonrpc: '2.0', outcome: undefined, id };
-  if (answer.kind === 'none') return response;
-  const reply = answer.kind === 'one' ? answer.reply : answer.replies[0];
-  return reply === undefined ? response : { ...response, outcome: toOutcome(reply) };
+  return { jsonrpc: '2.0', outcome: toOutcome(replyOf(answer)), id };
 }
 
-function toOutcome(reply: Reply): McpResponse['outcome'] {
-  if (!isErrorReply(reply)) return { $case: 'result', value: new TextEncoder().encode(reply.resultText) };
+function replyOf(answer: Answer): Reply | undefined {
+  if (answer.kind === 'none') return undefined;
+  return answer.kind === 'one' ? answer.reply : answer.replies[0];
+}
+
+function toOutcome(reply: Reply | undefined): McpResponse['outcome'] {
+  if (reply === undefined) return undefined;
+  if (!isErrorReply(reply)) return { $case: 'result', value: Buffer.from(reply.resultText) };
   const { code, message, data } = toJsonRpcError(reply.error, 'native', reply.permissions);
   return { $case: 'error', value: { code, message, data: data === undefined ? new Uint8Array(0) : toJsonBytes(data) } };
 }

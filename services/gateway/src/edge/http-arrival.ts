@@ -1,10 +1,9 @@
 import type { IncomingMessage } from 'node:http';
-import type { Socket } from 'node:net';
 
 import type { CancelSignal } from '@gantry/rpc';
 import { type Clock, parseTraceparent } from '@gantry/telemetry';
 
-import { PresentedCredential } from '../clients/presented-credential.ts';
+import { credentialShown } from '../clients/shown-credential.ts';
 import { protocolVersionNeedsHttp, protocolVersionUnsupported, versionHeaderInvalid } from '../errors.ts';
 import {
   type Dialect,
@@ -44,18 +43,6 @@ export function dialectOfRequest({ headers }: IncomingMessage): Dialect {
   return dialectOfConnection(textOf(headers['mcp-protocol-version']), textOf(headers['mcp-session-id']));
 }
 
-/** What was shown last on a connection, for as long as it is open: most clients show the same with every request. */
-const shownOn = new WeakMap<Socket, { readonly authorization: string; readonly credential: PresentedCredential }>();
-
-function credentialOf(socket: Socket, authorization: string | undefined): PresentedCredential {
-  if (authorization === undefined) return new PresentedCredential(undefined);
-  const shown = shownOn.get(socket);
-  if (shown?.authorization === authorization) return shown.credential;
-  const credential = new PresentedCredential(authorization);
-  shownOn.set(socket, { authorization, credential });
-  return credential;
-}
-
 /** What a request does not say itself. */
 export interface ArrivalFacts {
   readonly transport: 'http' | 'websocket';
@@ -72,7 +59,7 @@ export function toHttpArrival({ headers, socket }: IncomingMessage, facts: Arriv
   return {
     transport,
     clientAddress: socket.remoteAddress ?? '',
-    credential: credentialOf(socket, headers.authorization),
+    credential: credentialShown(socket, headers.authorization),
     dialect,
     headers: transport === 'http' ? headers : undefined,
     requestId,

@@ -1,0 +1,155 @@
+import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+
+import type { AppError } from '@gantry/errors';
+
+import type { BoundMethod } from '../bind-service.ts';
+import { encodeMessage } from '../encode-message.ts';
+import { decodeRequest, refuseMetadata, type ServeOptions } from '../grpc-adapter.ts';
+import { requestLate } from '../half-open-guard.ts';
+import { MESSAGE_BYTES_MAX } from '../message-bytes.ts';
+import { serveUnary, type UnarySink } from '../serve-call.ts';
+import type { IncomingCall, ServerCall } from '../server-call.ts';
+import { toStatusObject } from '../status-object.ts';
+import { MessageFrame, NO_MESSAGE, type PlainStatus, toFrame, tooLarge } from './message-frame.ts';
+import { connectionOf, type StreamConnection } from './stream-connection.ts';
+import { isMetadataTooLong, metadataOf } from './stream-metadata.ts';
+
+/** A method whose calls are served straight from their streams. */
+export interface DirectMethod {
+  readonly bound: BoundMethod;
+  readonly options: ServeOptions;
+  /** How long a request may take to come whole. */
+  readonly requestTimeoutMs: number;
+}
+
+/** How a call came in. */
+export interface UnaryArrival {
+  readonly headers: IncomingHttpHeaders;
+  /** The same as they came: name, value, name, value. */
+  readonly rawHeaders: readonly string[];
+  readonly method: DirectMethod;
+  /** What the client gives the call; Infinity when it does not say. */
+  readonly timeoutMs: number;
+}
+
+/** What an answer begins with. */
+const HEADERS: OutgoingHttpHeaders = {
+  ':status': 200,
+  'content-type': 'application/grpc+proto',
+  'grpc-accept-encoding': 'identity,deflate,gzip',
+  'grpc-encoding': 'identity',
+};
+
+const OK_TRAILERS: OutgoingHttpHeaders = { 'grpc-status': 0, 'grpc-message': 'OK' };
+
+const THEN_TRAILERS = { waitForTrailers: true };
+const THEN_NOTHING = { endStream: true };
+
+/** One unary call on its HTTP/2 stream: reads the request, has it served, writes the answer. */
+export class UnaryStream implements IncomingCall, UnarySink {
+  readonly deadlineMs: number;
+  readonly connection: StreamConnection;
+  readonly #stream: ServerHttp2Stream;
+  readonly #headers: IncomingHttpHeaders;
+  readonly #rawHeaders: readonly string[];
+  readonly #method: DirectMethod;
+  readonly #request = new MessageFrame();
+  /** How long the request may take to come whole. */
+  readonly #arrivalMs: number;
+  readonly #arrival: NodeJS.Timeout;
+  #call: ServerCall | undefined;
+  #isAnswered = false;
+
+  constructor(stream: ServerHttp2Stream, { headers, rawHeaders, method, timeoutMs }: UnaryArrival) {
+    this.#stream = stream;
+    this.#headers = headers;
+    this.#rawHeaders = rawHeaders;
+    this.#method = method;
+    this.deadlineMs = Date.now() + timeoutMs;
+    this.connection = connectionOf(stream);
+    this.#arrivalMs = Math.min(timeoutMs, method.requestTimeoutMs);
+    this.#arrival = setTimeout(() => this.#end(requestLate(this.#arrivalMs)), this.#arrivalMs);
+    this.#arrival.unref();
+    // Whatever it is, the stream closes after it.
+    stream.on('error', ignore);
+    stream.on('data', (chunk: Buffer) => this.#take(chunk));
+    stream.on('end', () => this.#serve());
+    stream.on('close', () => this.#close());
+  }
+
+  get peer(): string {
+    return this.connection.peer;
+  }
+
+  readonly metadata = (key: string): string | undefined => metadataOf(this.#headers, key);
+
+  encode(response: unknown): Buffer {
+    return encodeMessage(this.#method.bound.served.method.responseType, response);
+  }
+
+  reply(message: Buffer): void {
+    if (message.length > MESSAGE_BYTES_MAX) return this.#end(tooLarge('Sent', message.length));
+    if (!this.#mayAnswer()) return;
+    this.#stream.respond(HEADERS, THEN_TRAILERS);
+    this.#stream.on('wantTrailers', sendOk);
+    this.#stream.end(toFrame(message));
+  }
+
+  fail(error: AppError): void {
+    const { code, details, metadata } = toStatusObject(error, this.#method.options.name);
+    this.#end({ code, details }, metadata.toHttp2Headers());
+  }
+
+  #take(chunk: Buffer): void {
+    // What comes after the answer is read all the same, so that the stream can end.
+    if (this.#isAnswered) return;
+    const problem = this.#request.take(chunk);
+    if (problem !== undefined) this.#end(problem);
+  }
+
+  #serve(): void {
+    clearTimeout(this.#arrival);
+    if (this.#isAnswered || this.#isGone) return;
+    const { message } = this.#request;
+    if (message === undefined) return this.#end(NO_MESSAGE);
+    const { bound, options } = this.#method;
+    const { served, handler } = bound;
+    const call = options.createCall(served, this);
+    this.#call = call;
+    const isTooMuch = isMetadataTooLong(this.#headers, this.#rawHeaders);
+    serveUnary(call, isTooMuch ? [refuseMetadata] : options.interceptors, {
+      handle: () => handler(decodeRequest(served.method, message), call),
+      sink: this,
+    });
+  }
+
+  #close(): void {
+    clearTimeout(this.#arrival);
+    if (!this.#isAnswered) this.#call?.abort();
+  }
+
+  /** Ends the call without a message. */
+  #end({ code, details }: PlainStatus, trailers: OutgoingHttpHeaders = {}): void {
+    if (!this.#mayAnswer()) return;
+    const { ':status': status, 'content-type': type } = HEADERS;
+    const said = { 'grpc-status': code, 'grpc-message': encodeURI(details) };
+    this.#stream.respond({ ':status': status, 'content-type': type, ...said, ...trailers }, THEN_NOTHING);
+  }
+
+  /** Tells whether there is somebody to answer; to be asked right before it is done. */
+  #mayAnswer(): boolean {
+    if (this.#isAnswered || this.#isGone) return false;
+    this.#isAnswered = true;
+    return true;
+  }
+
+  get #isGone(): boolean {
+    return this.#stream.destroyed || this.#stream.closed;
+  }
+}
+
+function sendOk(this: ServerHttp2Stream): void {
+  this.sendTrailers(OK_TRAILERS);
+}
+
+const ignore = () => undefined;

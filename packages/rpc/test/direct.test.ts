@@ -1,0 +1,185 @@
+import { once } from 'node:events';
+import { connect, constants } from 'node:http2';
+import { createConnection } from 'node:net';
+
+import { GetToolRequest, GetToolResponse, Tool } from '@gantry/protocol/gantry/tool/v1/tool_service';
+import { Client, compressionAlgorithms, credentials, Metadata } from '@grpc/grpc-js';
+import { describe, expect, test } from 'vitest';
+
+import { type CallContext, MESSAGE_BYTES_MAX } from '../src/index.ts';
+import { framed, rawCall, type RawCall } from './raw-call.ts';
+import { startWorld, type ToolHandlers, type WorldOptions } from './rpc-world.ts';
+
+const path = '/gantry.tool.v1.ToolService/GetTool';
+const ann = { 'gantry-assertion': 'ann' };
+const request = GetToolRequest.encode({ name: 'echo' }).finish();
+
+/** Answers with the tool it was asked for. */
+const getTool: ToolHandlers['getTool'] = async ({ name }) => ({ tool: Tool.create({ name }) });
+
+/** A server, and calls of its GetTool byte by byte. */
+async function startRawWorld(handler = getTool, options: Pick<WorldOptions, 'server' | 'access'> = {}) {
+  const world = await startWorld({ handlers: { getTool: handler }, way: 'plain', ...options });
+  const { address } = world.server;
+  const call = (parts: RawCall['parts'], more: Partial<RawCall> = {}) =>
+    rawCall({ address, path, parts, headers: ann, ...more });
+  return { ...world, call };
+}
+
+describe('a unary call', () => {
+  test('knows its connection, which it shares with the others on it', async () => {
+    const seen: CallContext['connection'][] = [];
+    await using world = await startRawWorld(async ({ name }, { connection }) => {
+      seen.push(connection);
+      return { tool: Tool.create({ name }) };
+    });
+    const client = new Client(world.server.address, credentials.createInsecure());
+    await Promise.all([unaryCall(client), unaryCall(client)]);
+    client.close();
+    await world.call([framed(request)]);
+    // It is the way around grpc-js that knows it: when this fails, all calls go through grpc-js, which is slow.
+    expect(seen[0]).toBeTypeOf('object');
+    expect(seen[1]).toBe(seen[0]);
+    expect(seen[2]).toBeTypeOf('object');
+    expect(seen[2]).not.toBe(seen[0]);
+  });
+
+  test('that comes in parts is served when it is whole', async () => {
+    await using world = await startRawWorld();
+    const bytes = framed(request);
+    const { status, body } = await world.call(Array.from(bytes, (byte) => Uint8Array.of(byte)));
+    expect(status).toBe(0);
+    expect(GetToolResponse.decode(body.subarray(5)).tool?.name).toBe('echo');
+  });
+
+  test('that is compressed is served all the same', async () => {
+    await using world = await startRawWorld();
+    const client = new Client(world.server.address, credentials.createInsecure(), {
+      'grpc.default_compression_algorithm': compressionAlgorithms.gzip,
+    });
+    const name = 'x'.repeat(10_000);
+    const response = await unaryCall(client, GetToolRequest.encode({ name }).finish());
+    client.close();
+    expect(GetToolResponse.decode(response).tool?.name).toBe(name);
+  });
+
+  test('is answered with what says how it can be compressed, and with its status in trailers', async () => {
+    await using world = await startRawWorld();
+    const { headers, trailers } = await world.call([framed(request)]);
+    expect(headers).toMatchObject({
+      ':status': 200,
+      'content-type': 'application/grpc+proto',
+      'grpc-accept-encoding': 'identity,deflate,gzip',
+      'grpc-encoding': 'identity',
+    });
+    expect(trailers).toMatchObject({ 'grpc-status': '0', 'grpc-message': 'OK' });
+  });
+
+  test('whose client resets it is cancelled, and its handler is told', async () => {
+    const { promise: started, resolve: start } = Promise.withResolvers<void>();
+    const { promise: aborted, resolve: abort } = Promise.withResolvers<unknown>();
+    await using world = await startRawWorld((_request, { cancellation }) => {
+      cancellation.addEventListener('abort', () => abort(cancellation.reason));
+      start();
+      return new Promise(() => {});
+    });
+    const session = connect(`http://${world.server.address}`);
+    const headers = { ':method': 'POST', ':path': path, 'content-type': 'application/grpc', ...ann };
+    const stream = session.request(headers);
+    stream.end(framed(request));
+    await started;
+    stream.close(constants.NGHTTP2_CANCEL);
+    expect(await aborted).toMatchObject({ name: 'AbortError' });
+    session.destroy();
+  });
+
+  test('that is reset before its request has ended reaches no handler', async () => {
+    let served = 0;
+    const handler = async () => ((served += 1), { tool: undefined });
+    // Whoever need not be asked about the caller serves at once.
+    await using world = await startRawWorld(handler, { access: { getTool: 'anonymous' } });
+    const socket = createConnection({ host: '127.0.0.1', port: world.server.port });
+    const session = connect(`http://${world.server.address}`, { createConnection: () => socket });
+    const headers = { ':method': 'POST', ':path': path, 'content-type': 'application/grpc', ...ann };
+    const stream = session.request(headers);
+    await new Promise((resolve) => stream.write(framed(request), resolve));
+    // Node's own client would end the request first.
+    socket.write(resetFrame(stream.id ?? 0));
+    const other = session.request(headers);
+    other.end(framed(request));
+    other.resume();
+    await once(other, 'end');
+    session.destroy();
+    expect(served).toBe(1);
+  });
+
+  test('whose answer is too long is RESOURCE_EXHAUSTED', async () => {
+    const description = 'x'.repeat(MESSAGE_BYTES_MAX);
+    await using world = await startRawWorld(async () => ({ tool: Tool.create({ description }) }));
+    expect(await world.call([framed(request)])).toMatchObject({ status: 8, body: { length: 0 } });
+  });
+
+  test('that its client gives a deadline ends with it, also before its request is whole', async () => {
+    await using world = await startRawWorld(() => new Promise(() => {}), { server: { requestTimeoutMs: 600_000 } });
+    const headers = { ...ann, 'grpc-timeout': '30m' };
+    expect(await world.call([framed(request)], { headers })).toMatchObject({ status: 4 });
+    expect(await world.call([framed(request)], { headers, isHalfOpen: true })).toMatchObject({ status: 4 });
+  });
+});
+
+describe('a request that is none', () => {
+  test.each<[string, number, Partial<RawCall> & Pick<RawCall, 'parts'>]>([
+    ['without a message', 12, { parts: [] }],
+    ['with half a message', 12, { parts: [framed(request).subarray(0, 7)] }],
+    ['with half a prefix', 12, { parts: [framed(request).subarray(0, 3)] }],
+    ['with two messages', 12, { parts: [framed(request), framed(request)] }],
+    ['with a message that says it is too long', 8, { parts: [framed(request, { length: 2 ** 32 - 1 })] }],
+    ['whose deadline cannot be read', 13, { parts: [framed(request)], headers: { ...ann, 'grpc-timeout': 'soon' } }],
+    ['whose encoding is not known', 12, { parts: [framed(request, { flag: 1 })], headers: { 'grpc-encoding': 'br' } }],
+    ['of a method that there is not', 12, { parts: [framed(request)], path: '/gantry.tool.v1.ToolService/Nothing' }],
+    ['without an assertion', 16, { parts: [framed(request)], headers: {} }],
+  ])('%s is refused with %i', async (_what, status, call) => {
+    await using world = await startRawWorld();
+    expect(await world.call(call.parts, call)).toMatchObject({ status });
+  });
+
+  test('that is too long is refused before all of it came', async () => {
+    await using world = await startRawWorld();
+    const parts = [framed(request, { length: MESSAGE_BYTES_MAX + 1 })];
+    expect(await world.call(parts, { isHalfOpen: true })).toMatchObject({ status: 8 });
+  });
+
+  test('that is not gRPC is answered with 415', async () => {
+    await using world = await startRawWorld();
+    const headers = { 'content-type': 'application/json' };
+    expect((await world.call([framed(request)], { headers })).headers[':status']).toBe(415);
+  });
+
+  test('that does not come whole in time is DEADLINE_EXCEEDED', async () => {
+    await using world = await startRawWorld(getTool, { server: { requestTimeoutMs: 50 } });
+    expect(await world.call([framed(request)], { isHalfOpen: true })).toMatchObject({
+      status: 4,
+      headers: { 'grpc-message': expect.stringContaining('did%20not%20come%20whole') },
+    });
+  });
+});
+
+/** Returns the frame by which HTTP/2 resets a stream. */
+function resetFrame(streamId: number): Buffer {
+  const frame = Buffer.from([0, 0, 4, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+  frame.writeUInt32BE(streamId, 5);
+  frame.writeUInt32BE(constants.NGHTTP2_CANCEL, 9);
+  return frame;
+}
+
+function unaryCall(client: Client, message: Uint8Array = request): Promise<Buffer> {
+  const metadata = new Metadata();
+  metadata.set('gantry-assertion', 'ann');
+  const pass = (bytes: Buffer) => bytes;
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
+  client.makeUnaryRequest(path, pass, pass, Buffer.from(message), metadata, (error, response) => {
+    if (error !== null || response === undefined) reject(error ?? new Error('no answer'));
+    else resolve(response);
+  });
+  return promise;
+}
