@@ -29,10 +29,12 @@ const MODES = ['rate', 'lists', 'idle', 'replicas', 'profile'] as const;
 export const DEFAULTS = { rounds: 5, seconds: 4, warmUpSeconds: 2 };
 /** Ends within a minute. */
 const QUICK = { rounds: 3, seconds: 1, warmUpSeconds: 1 };
-/** A strict cluster differs from the other in one thing, which one way into it shows. */
+/** A strict cluster differs from the other in one thing, which one way into it shows; a client of another kind in none. */
 const QUICK_NAMES = CONTENDERS.filter(
   (name) =>
-    !RAW_GRPC_MORE.some((one) => one === name) && (!name.endsWith('-strict') || name === 'gantry-http-native-strict'),
+    !RAW_GRPC_MORE.some((one) => one === name) &&
+    !name.includes('-js') &&
+    (!name.endsWith('-strict') || name === 'gantry-http-native-strict'),
 );
 
 /** Describes the command line. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { medianOf, percentileOf, spreadOf } from './statistics.ts';
+import { medianOf, medianOfKnown, percentileOf, spreadOf } from './statistics.ts';
 
 describe('spreadOf', () => {
   test('the median of an odd number is the one in the middle, in whatever order they came', () => {
@@ -45,4 +45,9 @@ describe('percentileOf', () => {
     expect(percentileOf(hundred, 0)).toBe(1);
     expect(percentileOf(new Float64Array(0), 0.5)).toBe(0);
   });
+});
+
+test('what is not known has no part in a median', () => {
+  expect(medianOfKnown([3, undefined, 1, 2])).toBe(2);
+  expect(medianOfKnown([undefined])).toBeUndefined();
 });

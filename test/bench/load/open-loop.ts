@@ -21,6 +21,8 @@ const result = z.object({
 
 /** What came of requests at a fixed rate. */
 export interface OpenLoopResult extends LoadResult {
+  readonly p50Ms: number;
+  readonly p99Ms: number;
   readonly p999Ms: number;
   readonly maxMs: number;
   /** How late the generator itself was. */

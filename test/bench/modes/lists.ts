@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 
 import { z } from 'zod';
 
-import { medianOf, type Spread, spreadOf } from '../figures/statistics.ts';
+import { medianOf, medianOfKnown, type Spread, spreadOf } from '../figures/statistics.ts';
 import { createHttpContender } from '../http-contender.ts';
 import { holdSockets } from '../load/held-sockets.ts';
 import type { HttpPlan } from '../load/http-plan.ts';
@@ -22,7 +22,7 @@ export interface ListResult {
   readonly tools: number;
   readonly sessions: number;
   readonly rps: Spread;
-  readonly p99Ms: number;
+  readonly p99Ms: number | undefined;
   readonly cpuUs: number;
 }
 
@@ -56,7 +56,7 @@ async function measureCatalog(cluster: GantryCluster, options: BenchOptions, wor
       measurements.push(await measure(contender, options.seconds));
     const rps = spreadOf(measurements.map((one) => one.rps));
     world.report(`${tools} tools, ${sessions} sessions: ${Math.round(rps.median)} lists/s`);
-    const p99Ms = medianOf(measurements.map((one) => one.p99Ms));
+    const p99Ms = medianOfKnown(measurements.map((one) => one.p99Ms));
     results.push({ tools, sessions, rps, p99Ms, cpuUs: medianOf(measurements.map(clusterCpuUs)) });
   }
   return results;
@@ -98,7 +98,7 @@ export function toListsText(results: readonly ListResult[]): string {
     String(sessions),
     rps.median.toFixed(0),
     `[${rps.min.toFixed(0)} to ${rps.max.toFixed(0)}]`,
-    p99Ms.toFixed(1),
+    p99Ms?.toFixed(1) ?? '',
     cpuUs.toFixed(0),
   ]);
   const heading = ['tools', 'sessions', 'lists/s', '[range]', 'p99 ms', 'cpu µs a list, all processes'];
