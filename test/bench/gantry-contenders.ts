@@ -6,7 +6,7 @@ import { beginLegacySession } from './legacy-session.ts';
 import { createRequestCounters } from './load/request-counters.ts';
 import { MODERN_HEADERS, MODERN_PARAMS } from './modern-request.ts';
 import { createSessionContender } from './session-contender.ts';
-import type { GantryCluster } from './world/gantry-cluster.ts';
+import { adminUrlsOf, type GantryCluster } from './world/gantry-cluster.ts';
 
 /** Makes a contender of one way into a cluster; says why when the cluster refuses that way. */
 export async function openWay(
@@ -29,7 +29,7 @@ async function createContender(
 ): Promise<Contender> {
   const { url, grpc: target } = cluster;
   const credential = { authorization: `Bearer ${cluster.apiKey}` };
-  const counters = createRequestCounters(cluster.gatewayAdminUrls);
+  const counters = createRequestCounters(adminUrlsOf(cluster, 'gateway'));
   const session = { target, metadata: credential, isFrameForFrame: false, counters };
   switch (way) {
     case 'gantry-http-native':

@@ -56,7 +56,7 @@ export const USAGE = `npm run bench -- [options]
   --lists              tools/list with 500 tools, and with up to 10,000 sessions
   --idle               memory of 10,000 idle WebSockets
   --soak MINUTES       1000 requests/s for that long: errors, growth of memory
-  --replicas           cost of a request with one and two replicas
+  --replicas           cost of a request, and of idling, with one, two and four replicas
   --profile            where the microseconds go, of one way in (--only; default gantry-http-native)
   --profile-dir DIR    leave the .cpuprofile files there
 `;

@@ -34,6 +34,12 @@ export interface ClusterOptions {
   readonly nodeArgs?: (service: ServiceName) => readonly string[];
 }
 
+/** A replica of a service. */
+export interface ServiceProcess extends BenchProcess {
+  readonly name: ServiceName;
+  readonly ready: Ready;
+}
+
 /** A cluster with a process a replica, on a database of its own. */
 export interface GantryCluster extends AsyncDisposable {
   readonly audit: AuditMode;
@@ -46,9 +52,7 @@ export interface GantryCluster extends AsyncDisposable {
   readonly ws: string;
   /** `host:port` of the first gateway. */
   readonly grpc: string;
-  readonly processes: readonly BenchProcess[];
-  /** Where the metrics of each gateway are, without the path. */
-  readonly gatewayAdminUrls: readonly string[];
+  readonly processes: readonly ServiceProcess[];
   /** Stops the processes, so that what they write at their end is there. */
   stop(): Promise<void>;
 }
@@ -91,7 +95,6 @@ export async function startGantryCluster(options: ClusterOptions): Promise<Gantr
     ws: webSocketUrlOf(url),
     grpc: endpoints['grpc'] ?? '',
     processes,
-    gatewayAdminUrls: gateways.map(({ adminUrl }) => adminUrl),
     stop: () => kept.disposeAsync(),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
@@ -100,7 +103,7 @@ export async function startGantryCluster(options: ClusterOptions): Promise<Gantr
 async function startServices(common: NodeJS.ProcessEnv, options: ClusterOptions, stack: AsyncDisposableStack) {
   const logFolder = join(options.folder, `${options.audit}-${randomBytes(3).toString('hex')}`);
   await mkdir(logFolder);
-  const processes: BenchProcess[] = [];
+  const processes: ServiceProcess[] = [];
   /** Starts all replicas of a service and returns what each says when it is ready. */
   const start = async (name: ServiceName, env: NodeJS.ProcessEnv): Promise<Ready[]> => {
     const replicas: Ready[] = [];
@@ -114,7 +117,7 @@ async function startServices(common: NodeJS.ProcessEnv, options: ClusterOptions,
           parseReady: parseReadyLine,
         }),
       );
-      processes.push(started);
+      processes.push({ ...started, name });
       replicas.push(started.ready);
     }
     return replicas;
@@ -133,6 +136,11 @@ async function startServices(common: NodeJS.ProcessEnv, options: ClusterOptions,
     GATEWAY_REUSE_PORT: String(isShared),
   });
   return { processes, gateways };
+}
+
+/** Returns where the metrics of all replicas of a service are, without the path. */
+export function adminUrlsOf({ processes }: Pick<GantryCluster, 'processes'>, service: ServiceName): string[] {
+  return processes.filter(({ name }) => name === service).map(({ ready }) => ready.adminUrl);
 }
 
 function webSocketUrlOf(url: string): string {
