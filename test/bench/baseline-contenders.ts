@@ -40,7 +40,7 @@ export async function startBaseline(
   return { port, pid: started.pid, url: `http://127.0.0.1:${port}/mcp` };
 }
 
-/** Makes the contenders on a server that runs; the bare gRPC server is measured in three ways. */
+/** Makes the contenders on a server that runs; the bare gRPC server is measured in four ways. */
 export async function openBaseline(
   name: BaselineName,
   { port, pid, url }: Baseline,
@@ -60,10 +60,12 @@ export async function openBaseline(
     }
     case 'raw-grpc': {
       const plan = planProcessRequest({ target: `127.0.0.1:${port}` });
+      const session = { target: plan.target, metadata: {}, isFrameForFrame: true };
       return [
         await createUnaryContender(is(name), plan, options),
         await createUnaryContender(is('raw-grpc-js'), plan, { ...options, isDrivenByNode: true }),
-        await createSessionContender(is('raw-grpc-session'), { target: plan.target, metadata: {} }, options),
+        await createSessionContender(is('raw-grpc-session'), session, options),
+        await createSessionContender(is('raw-grpc-session-js'), session, { ...options, isDrivenByNode: true }),
       ];
     }
   }

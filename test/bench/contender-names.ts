@@ -1,8 +1,8 @@
 /** What Gantry is compared with. */
 export const BASELINES = ['raw-http', 'raw-grpc', 'sdk-v1-session', 'sdk-v2-modern'] as const;
 
-/** The server of raw-grpc again: by grpc-js instead of h2load, and over sessions. */
-export const RAW_GRPC_MORE = ['raw-grpc-js', 'raw-grpc-session'] as const;
+/** The server of raw-grpc again: over sessions, and by grpc-js instead of h2load. */
+export const RAW_GRPC_MORE = ['raw-grpc-js', 'raw-grpc-session', 'raw-grpc-session-js'] as const;
 
 /** The ways into a Gantry cluster. */
 export const GANTRY_WAYS = [
@@ -11,6 +11,7 @@ export const GANTRY_WAYS = [
   'gantry-http-2026',
   'gantry-grpc-process',
   'gantry-grpc-session',
+  'gantry-grpc-session-js',
 ] as const;
 
 export type BaselineName = (typeof BASELINES)[number];

@@ -6,12 +6,15 @@ export interface CountedProcess {
   readonly pid: number;
 }
 
+/** Four looks a second cost nothing, and find a target that begins to answer wrongly. */
+export const VERIFY_EVERY_MS = 250;
+
 /** Something that runs and is measured. */
 export interface Contender {
   readonly name: string;
   readonly processes: readonly CountedProcess[];
   readonly load: Load;
-  /** Makes one request and checks its answer; rejects when it is wrong. */
+  /** Makes one request and checks its answer; rejects when it is wrong. Called again and again while the load runs. */
   readonly verify: () => Promise<void>;
 }
 

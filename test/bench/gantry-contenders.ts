@@ -3,9 +3,10 @@ import type { Contender, LoadOptions, Unavailable } from './contender.ts';
 import { createUnaryContender, planProcessRequest } from './grpc-contender.ts';
 import { createHttpContender, planEcho } from './http-contender.ts';
 import { beginLegacySession } from './legacy-session.ts';
+import { createRequestCounters } from './load/request-counters.ts';
 import { MODERN_HEADERS, MODERN_PARAMS } from './modern-request.ts';
 import { createSessionContender } from './session-contender.ts';
-import type { GantryCluster } from './world/gantry-cluster.ts';
+import { adminUrlsOf, type GantryCluster } from './world/gantry-cluster.ts';
 
 /** Makes a contender of one way into a cluster; says why when the cluster refuses that way. */
 export async function openWay(
@@ -28,6 +29,8 @@ async function createContender(
 ): Promise<Contender> {
   const { url, grpc: target } = cluster;
   const credential = { authorization: `Bearer ${cluster.apiKey}` };
+  const counters = createRequestCounters(adminUrlsOf(cluster, 'gateway'));
+  const session = { target, metadata: credential, isFrameForFrame: false, counters };
   switch (way) {
     case 'gantry-http-native':
       return createHttpContender(is, planEcho({ url, headerSets: [credential] }), options);
@@ -43,6 +46,8 @@ async function createContender(
     case 'gantry-grpc-process':
       return createUnaryContender(is, planProcessRequest({ target, metadata: credential }), options);
     case 'gantry-grpc-session':
-      return createSessionContender(is, { target, metadata: credential }, options);
+      return createSessionContender(is, session, options);
+    case 'gantry-grpc-session-js':
+      return createSessionContender(is, session, { ...options, isDrivenByNode: true });
   }
 }

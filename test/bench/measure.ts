@@ -1,9 +1,7 @@
-import type { Contender } from './contender.ts';
+import { type Contender, VERIFY_EVERY_MS } from './contender.ts';
 import type { LoadResult } from './load/load.ts';
 import { cpuMsOf, machineCpuMs } from './world/process-cpu.ts';
 
-/** Four looks a second cost nothing, and find a target that begins to answer wrongly. */
-const VERIFY_EVERY_MS = 250;
 const US_PER_MS = 1_000;
 
 /** One run of load, and what it cost. */

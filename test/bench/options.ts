@@ -29,10 +29,12 @@ const MODES = ['rate', 'lists', 'idle', 'replicas', 'profile'] as const;
 export const DEFAULTS = { rounds: 5, seconds: 4, warmUpSeconds: 2 };
 /** Ends within a minute. */
 const QUICK = { rounds: 3, seconds: 1, warmUpSeconds: 1 };
-/** A strict cluster differs from the other in one thing, which one way into it shows. */
+/** A strict cluster differs from the other in one thing, which one way into it shows; a client of another kind in none. */
 const QUICK_NAMES = CONTENDERS.filter(
   (name) =>
-    !RAW_GRPC_MORE.some((one) => one === name) && (!name.endsWith('-strict') || name === 'gantry-http-native-strict'),
+    !RAW_GRPC_MORE.some((one) => one === name) &&
+    !name.includes('-js') &&
+    (!name.endsWith('-strict') || name === 'gantry-http-native-strict'),
 );
 
 /** Describes the command line. */
@@ -54,7 +56,7 @@ export const USAGE = `npm run bench -- [options]
   --lists              tools/list with 500 tools, and with up to 10,000 sessions
   --idle               memory of 10,000 idle WebSockets
   --soak MINUTES       1000 requests/s for that long: errors, growth of memory
-  --replicas           cost of a request with one and two replicas
+  --replicas           cost of a request, and of idling, with one, two and four replicas
   --profile            where the microseconds go, of the one in --only (default gantry-http-native)
   --profile-dir DIR    leave the .cpuprofile files there
 `;

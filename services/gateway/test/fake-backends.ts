@@ -123,16 +123,17 @@ const echoSchema = { type: 'object', properties: { message: { type: 'string' } }
 export function fakeToolServices({ tool = {} }: FakeOverrides) {
   const handlers: ToolHandlers = {
     listTools: async ({ pageToken }) => ({
-      tools: [
-        Tool.create({
+      tools: [],
+      nextPageToken: pageToken === '' ? 'page-2' : '',
+      toolsJson: bytes([
+        {
           name: pageToken === '' ? 'echo' : 'second',
           title: 'Echo',
           description: 'Returns its message.',
-          inputSchemaJson: bytes(echoSchema),
-          annotationsJson: bytes({ readOnlyHint: true }),
-        }),
-      ],
-      nextPageToken: pageToken === '' ? 'page-2' : '',
+          inputSchema: echoSchema,
+          annotations: { readOnlyHint: true },
+        },
+      ]),
     }),
     getTool: async ({ name }) => {
       if (name !== 'echo') throw toolNotFound(name);

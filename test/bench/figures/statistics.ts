@@ -22,6 +22,12 @@ export function medianOf(values: readonly number[]): number {
   return values.length === 0 ? 0 : spreadOf(values).median;
 }
 
+/** Returns the median of measurements that may not be known; undefined when none is. */
+export function medianOfKnown(values: readonly (number | undefined)[]): number | undefined {
+  const known = values.filter((value) => value !== undefined);
+  return known.length === 0 ? undefined : medianOf(known);
+}
+
 function medianOfSorted(sorted: readonly number[]): number {
   const middle = sorted.length / 2;
   const upper = sorted[Math.floor(middle)] ?? 0;

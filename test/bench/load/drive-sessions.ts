@@ -22,7 +22,7 @@ export function driveSessions(job: DriveJob): Promise<LoadResult> {
 }
 
 function driveSession({ target, metadata, inFlight, channels }: DriveJob, window: MeasuredWindow): void {
-  const { stream } = openSession(target, metadata);
+  const { stream } = openSession({ target, metadata });
   const startedAtMsById = new Map<number, number>();
   let id = FIRST_ID - 1;
   const send = (count: number) => {

@@ -13,7 +13,8 @@ export interface GrpcPlan {
   readonly assertAnswer: (answer: Buffer) => void;
 }
 
-const PREFIX_BYTES = 5;
+/** What gRPC puts before each message: whether it is compressed, and its length. */
+export const PREFIX_BYTES = 5;
 
 /** Writes a message as gRPC does on the wire: not compressed, its length before it. */
 export function toGrpcFrame(message: Uint8Array): Buffer {
@@ -21,6 +22,11 @@ export function toGrpcFrame(message: Uint8Array): Buffer {
   frame.writeUInt32BE(message.length, 1);
   frame.set(message, PREFIX_BYTES);
   return frame;
+}
+
+/** Returns the headers of a gRPC call on the wire. */
+export function grpcHeaders({ metadata }: Pick<GrpcPlan, 'metadata'>): Record<string, string> {
+  return { 'content-type': 'application/grpc', te: 'trailers', ...metadata };
 }
 
 /** Fills gRPC metadata with the headers of a plan. */

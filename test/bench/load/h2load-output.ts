@@ -1,14 +1,24 @@
 import { percentileOf } from '../figures/statistics.ts';
+import { PREFIX_BYTES } from './grpc-plan.ts';
 import type { LoadResult } from './load.ts';
 
 const US_PER_MS = 1_000;
-const PREFIX_BYTES = 5;
 
 /** What h2load printed, and what it logged of each request. */
 export interface H2loadOutput {
   readonly printed: string;
   /** A line a request: when it began, its status, how long it took; in microseconds. */
   readonly log: string;
+}
+
+/** What h2load counts. */
+export interface H2loadTotals {
+  /** Requests that were begun. */
+  readonly started: number;
+  readonly succeeded: number;
+  readonly errors: number;
+  /** Of bodies, without frames and headers. */
+  readonly dataBytes: number;
 }
 
 /** What the answers are compared with. */
@@ -26,9 +36,7 @@ export interface ExpectedMessages {
  * @throws {Error} when it printed no totals, or answers had another size.
  */
 export function parseH2loadOutput({ printed, log }: H2loadOutput, expected: ExpectedMessages): LoadResult {
-  const succeeded = numberIn(printed, /(\d+) succeeded/);
-  const errors = numberIn(printed, /(\d+) failed/) + numberIn(printed, /(\d+) timeout/);
-  const dataBytes = numberIn(printed, /\((\d+)\) data/);
+  const { succeeded, errors, dataBytes } = parseH2loadTotals(printed);
   const answerBytes = expected.answerBytes + PREFIX_BYTES;
   const surplus = dataBytes - succeeded * answerBytes;
   // What is in flight at the end counts as neither, but its data may have come.
@@ -42,6 +50,20 @@ export function parseH2loadOutput({ printed, log }: H2loadOutput, expected: Expe
     errors,
     p50Ms: percentileOf(sortedUs, 0.5) / US_PER_MS,
     p99Ms: percentileOf(sortedUs, 0.99) / US_PER_MS,
+  };
+}
+
+/**
+ * Reads the totals.
+ *
+ * @throws {Error} when there are none.
+ */
+export function parseH2loadTotals(printed: string): H2loadTotals {
+  return {
+    started: numberIn(printed, /(\d+) started/),
+    succeeded: numberIn(printed, /(\d+) succeeded/),
+    errors: numberIn(printed, /(\d+) failed/) + numberIn(printed, /(\d+) timeout/),
+    dataBytes: numberIn(printed, /\((\d+)\) data/),
   };
 }
 

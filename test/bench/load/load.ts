@@ -5,8 +5,9 @@ export interface LoadResult {
   readonly seconds: number;
   /** Requests that were not. */
   readonly errors: number;
-  readonly p50Ms: number;
-  readonly p99Ms: number;
+  /** Undefined where the generator cannot know. */
+  readonly p50Ms: number | undefined;
+  readonly p99Ms: number | undefined;
 }
 
 /** Puts load on a target for a number of seconds. */

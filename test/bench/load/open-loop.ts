@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 
 import { z } from 'zod';
 
-import type { LoadResult } from './load.ts';
+import type { Load, LoadResult } from './load.ts';
 import type { OpenLoopJob } from './open-loop-job.ts';
 import { runProgram } from './run-program.ts';
 
@@ -21,6 +21,8 @@ const result = z.object({
 
 /** What came of requests at a fixed rate. */
 export interface OpenLoopResult extends LoadResult {
+  readonly p50Ms: number;
+  readonly p99Ms: number;
   readonly p999Ms: number;
   readonly maxMs: number;
   /** How late the generator itself was. */
@@ -33,4 +35,9 @@ export interface OpenLoopResult extends LoadResult {
  */
 export async function runOpenLoop(job: OpenLoopJob): Promise<OpenLoopResult> {
   return result.parse(JSON.parse(await runProgram(process.execPath, [program, JSON.stringify(job)])));
+}
+
+/** Makes a load of a fixed rate. */
+export function createOpenLoopLoad(job: Omit<OpenLoopJob, 'seconds'>): Load {
+  return { generator: 'open loop', run: (seconds) => runOpenLoop({ ...job, seconds }) };
 }

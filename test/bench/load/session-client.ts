@@ -2,8 +2,7 @@ import { SessionRequest, SessionResponse } from '@gantry/protocol/gantry/gateway
 import { Client, type ClientDuplexStream, credentials, Metadata } from '@grpc/grpc-js';
 
 import { fillMetadata } from './grpc-plan.ts';
-
-const PATH = '/gantry.gateway.v1.McpService/Session';
+import { SESSION_PATH, type SessionTarget } from './session-plan.ts';
 
 /** One `McpService.Session`, as plain grpc-js opens it. */
 export interface SessionClient extends Disposable {
@@ -11,10 +10,10 @@ export interface SessionClient extends Disposable {
 }
 
 /** Opens a session on a connection of its own. */
-export function openSession(target: string, metadata: Readonly<Record<string, string>>): SessionClient {
+export function openSession({ target, metadata }: SessionTarget): SessionClient {
   const client = new Client(target, credentials.createInsecure(), { 'grpc.use_local_subchannel_pool': 1 });
   const stream = client.makeBidiStreamRequest(
-    PATH,
+    SESSION_PATH,
     (request: SessionRequest) => Buffer.from(SessionRequest.encode(request).finish()),
     (bytes: Buffer) => SessionResponse.decode(bytes),
     fillMetadata(new Metadata(), { metadata }),

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 
 import { z } from 'zod';
 
-import { medianOf, type Spread, spreadOf } from '../figures/statistics.ts';
+import { medianOf, medianOfKnown, type Spread, spreadOf } from '../figures/statistics.ts';
 import { createHttpContender } from '../http-contender.ts';
 import { holdSockets } from '../load/held-sockets.ts';
 import type { HttpPlan } from '../load/http-plan.ts';
@@ -17,13 +17,17 @@ import type { World } from '../world/world.ts';
 /** Sessions that are there while lists are read. At the end there is one again: what differs then is not due to sessions. */
 const SESSIONS = [1, 100, SOCKETS, 1] as const;
 
+/** The processes that have a column of their own. */
+const COLUMNS = ['gateway', 'tool'];
+
 /** What `tools/list` carried. */
 export interface ListResult {
   readonly tools: number;
   readonly sessions: number;
   readonly rps: Spread;
-  readonly p99Ms: number;
-  readonly cpuUs: number;
+  readonly p99Ms: number | undefined;
+  /** Processor time a list, by process; without what is no part of the cluster. */
+  readonly cpuUs: Readonly<Record<string, number>>;
 }
 
 const answer = z.object({ id: z.number(), result: z.object({ tools: z.array(z.object({ name: z.string() })) }) });
@@ -56,8 +60,8 @@ async function measureCatalog(cluster: GantryCluster, options: BenchOptions, wor
       measurements.push(await measure(contender, options.seconds));
     const rps = spreadOf(measurements.map((one) => one.rps));
     world.report(`${tools} tools, ${sessions} sessions: ${Math.round(rps.median)} lists/s`);
-    const p99Ms = medianOf(measurements.map((one) => one.p99Ms));
-    results.push({ tools, sessions, rps, p99Ms, cpuUs: medianOf(measurements.map(clusterCpuUs)) });
+    const p99Ms = medianOfKnown(measurements.map((one) => one.p99Ms));
+    results.push({ tools, sessions, rps, p99Ms, cpuUs: clusterCpuUs(measurements) });
   }
   return results;
 }
@@ -86,9 +90,11 @@ async function planList({ url, apiKey }: GantryCluster): Promise<{ readonly plan
   return { plan, tools };
 }
 
-function clusterCpuUs({ cpuUs }: Measurement): number {
-  const { rest: _rest, ...processes } = cpuUs;
-  return Object.values(processes).reduce((total, us) => total + us, 0);
+function clusterCpuUs(measurements: readonly Measurement[]): Record<string, number> {
+  const names = Object.keys(measurements[0]?.cpuUs ?? {}).filter((name) => name !== 'rest');
+  return Object.fromEntries(
+    names.map((name) => [name, medianOf(measurements.map(({ cpuUs }) => cpuUs[name] ?? 0))] as const),
+  );
 }
 
 /** Writes the results for people. */
@@ -98,9 +104,12 @@ export function toListsText(results: readonly ListResult[]): string {
     String(sessions),
     rps.median.toFixed(0),
     `[${rps.min.toFixed(0)} to ${rps.max.toFixed(0)}]`,
-    p99Ms.toFixed(1),
-    cpuUs.toFixed(0),
+    p99Ms?.toFixed(1) ?? '',
+    ...COLUMNS.map((name) => (cpuUs[name] ?? 0).toFixed(0)),
+    Object.values(cpuUs)
+      .reduce((total, us) => total + us, 0)
+      .toFixed(0),
   ]);
-  const heading = ['tools', 'sessions', 'lists/s', '[range]', 'p99 ms', 'cpu µs a list, all processes'];
-  return `tools/list; the long catalog has ${MORE_TOOLS} tools more; a session is a WebSocket that began with initialize\n\n${toTable(heading, rows)}`;
+  const heading = ['tools', 'sessions', 'lists/s', '[range]', 'p99 ms', ...COLUMNS, 'all'];
+  return `tools/list; the long catalog has ${MORE_TOOLS} tools more; a session is a WebSocket that began with initialize\ngateway, tool, all: µs of processor time a list\n\n${toTable(heading, rows)}`;
 }

@@ -3,13 +3,14 @@ import { decideGate } from '../figures/gate.ts';
 import type { BenchOptions, Mode } from '../options.ts';
 import { describeMachine, describeVersions } from '../report/machine.ts';
 import { toProfileText } from '../report/profile-text.ts';
+import { toReplicasText } from '../report/replicas-text.ts';
 import { toThroughputText } from '../report/throughput-text.ts';
 import type { World } from '../world/world.ts';
 import { measureIdle, toIdleText } from './idle.ts';
 import { measureLists, toListsText } from './lists.ts';
 import { measureProfile } from './profile.ts';
 import { measureRate, toRateText } from './rate.ts';
-import { measureReplicas, toReplicasText } from './replicas.ts';
+import { measureReplicas } from './replicas.ts';
 import { measureSoak, toSoakText } from './soak.ts';
 import { measureThroughput } from './throughput.ts';
 

@@ -1,7 +1,7 @@
 import type { Unavailable } from '../contender.ts';
 import { compareLimits, type LimitOutcome } from '../figures/limits.ts';
 import { ratiosTo } from '../figures/ratios.ts';
-import { medianOf, type Spread, spreadOf } from '../figures/statistics.ts';
+import { medianOf, medianOfKnown, type Spread, spreadOf } from '../figures/statistics.ts';
 import type { Measured, RoundsOutcome } from '../rounds.ts';
 import type { Machine } from './machine.ts';
 
@@ -11,8 +11,9 @@ const REFERENCES = ['raw-http', 'raw-grpc', 'raw-grpc-js', 'raw-grpc-session', '
 /** One line of the results. */
 export interface ContenderResult {
   readonly rps: Spread;
-  readonly p50Ms: number;
-  readonly p99Ms: number;
+  /** Undefined where the generator cannot know. */
+  readonly p50Ms: number | undefined;
+  readonly p99Ms: number | undefined;
   readonly generator: string;
   /** Processor time a request, by process. */
   readonly cpuUs: Readonly<Record<string, number>>;
@@ -58,8 +59,8 @@ function toResult({ generator, measurements }: Measured): ContenderResult {
   const names = new Set(measurements.flatMap(({ cpuUs }) => Object.keys(cpuUs)));
   return {
     rps: spreadOf(measurements.map(({ rps }) => rps)),
-    p50Ms: medianOfAll(({ p50Ms }) => p50Ms),
-    p99Ms: medianOfAll(({ p99Ms }) => p99Ms),
+    p50Ms: medianOfKnown(measurements.map(({ p50Ms }) => p50Ms)),
+    p99Ms: medianOfKnown(measurements.map(({ p99Ms }) => p99Ms)),
     generator,
     cpuUs: Object.fromEntries([...names].map((name) => [name, medianOfAll(({ cpuUs }) => cpuUs[name] ?? 0)] as const)),
   };

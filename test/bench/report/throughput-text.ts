@@ -42,8 +42,8 @@ function resultsTable({ results, ratiosByReference, unavailable }: ThroughputRep
     rangeOf(result.rps, 0),
     toRawHttp[name]?.median.toFixed(2) ?? '',
     rangeOf(toRawHttp[name], 2),
-    result.p50Ms.toFixed(1),
-    result.p99Ms.toFixed(1),
+    result.p50Ms?.toFixed(1) ?? '',
+    result.p99Ms?.toFixed(1) ?? '',
     ...cpuCells(result),
     result.generator,
   ]);

@@ -8,7 +8,7 @@ import { createTestDatabase } from '@gantry/testkit';
 
 import { createLimitedKey } from './api-key.ts';
 import { type BenchProcess, startProcess } from './child-process.ts';
-import { type Endpoints, parseReadyLine } from './ready-line.ts';
+import { parseReadyLine, type Ready } from './ready-line.ts';
 
 /** The services of a cluster. */
 export type ServiceName = 'auth' | 'context' | 'resource' | 'tool' | 'gateway';
@@ -34,6 +34,12 @@ export interface ClusterOptions {
   readonly nodeArgs?: (service: ServiceName) => readonly string[];
 }
 
+/** A replica of a service. */
+export interface ServiceProcess extends BenchProcess {
+  readonly name: ServiceName;
+  readonly ready: Ready;
+}
+
 /** A cluster with a process a replica, on a database of its own. */
 export interface GantryCluster extends AsyncDisposable {
   readonly audit: AuditMode;
@@ -46,7 +52,7 @@ export interface GantryCluster extends AsyncDisposable {
   readonly ws: string;
   /** `host:port` of the first gateway. */
   readonly grpc: string;
-  readonly processes: readonly BenchProcess[];
+  readonly processes: readonly ServiceProcess[];
   /** Stops the processes, so that what they write at their end is there. */
   stop(): Promise<void>;
 }
@@ -76,8 +82,9 @@ export async function startGantryCluster(options: ClusterOptions): Promise<Gantr
     TOOL_CONCURRENCY_MAX,
     ...options.env,
   };
-  const { processes, gateway } = await startServices(common, options, stack);
-  const url = gateway['http'] ?? '';
+  const { processes, gateways } = await startServices(common, options, stack);
+  const endpoints = gateways[0]?.endpoints ?? {};
+  const url = endpoints['http'] ?? '';
   const apiKey = await createLimitedKey({ url, adminKey: bootstrapKey, databaseUrl: database.url });
   const kept = stack.move();
   return {
@@ -86,7 +93,7 @@ export async function startGantryCluster(options: ClusterOptions): Promise<Gantr
     databaseUrl: database.url,
     url,
     ws: webSocketUrlOf(url),
-    grpc: gateway['grpc'] ?? '',
+    grpc: endpoints['grpc'] ?? '',
     processes,
     stop: () => kept.disposeAsync(),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
@@ -96,24 +103,24 @@ export async function startGantryCluster(options: ClusterOptions): Promise<Gantr
 async function startServices(common: NodeJS.ProcessEnv, options: ClusterOptions, stack: AsyncDisposableStack) {
   const logFolder = join(options.folder, `${options.audit}-${randomBytes(3).toString('hex')}`);
   await mkdir(logFolder);
-  const processes: BenchProcess[] = [];
-  /** Starts all replicas of a service and returns the addresses of each. */
-  const start = async (name: ServiceName, env: NodeJS.ProcessEnv): Promise<Endpoints[]> => {
-    const endpoints: Endpoints[] = [];
+  const processes: ServiceProcess[] = [];
+  /** Starts all replicas of a service and returns what each says when it is ready. */
+  const start = async (name: ServiceName, env: NodeJS.ProcessEnv): Promise<Ready[]> => {
+    const replicas: Ready[] = [];
     for (let replica = 1; replica <= (options.replicas?.[name] ?? 1); replica += 1) {
       const started = stack.use(
         await startProcess({
           name,
           args: [...(options.nodeArgs?.(name) ?? []), options.mains?.[name] ?? mainOf(name)],
-          env: { ...common, ...env, [`${name.toUpperCase()}_GRPC_PORT`]: '0', ...httpPortOf(name, endpoints) },
+          env: { ...common, ...env, [`${name.toUpperCase()}_GRPC_PORT`]: '0', ...httpPortOf(name, replicas) },
           logFile: join(logFolder, `${name}-${replica}.log`),
           parseReady: parseReadyLine,
         }),
       );
-      processes.push(started);
-      endpoints.push(started.ready);
+      processes.push({ ...started, name });
+      replicas.push(started.ready);
     }
-    return endpoints;
+    return replicas;
   };
   const AUTH_ADDRESS = targetOf(await start('auth', {}));
   const [context, resource] = await Promise.all([
@@ -123,12 +130,17 @@ async function startServices(common: NodeJS.ProcessEnv, options: ClusterOptions,
   const addresses = { AUTH_ADDRESS, CONTEXT_ADDRESS: targetOf(context), RESOURCE_ADDRESS: targetOf(resource) };
   const tool = await start('tool', addresses);
   const isShared = (options.replicas?.gateway ?? 1) > 1;
-  const gateway = await start('gateway', {
+  const gateways = await start('gateway', {
     ...addresses,
     TOOL_ADDRESS: targetOf(tool),
     GATEWAY_REUSE_PORT: String(isShared),
   });
-  return { processes, gateway: gateway[0] ?? {} };
+  return { processes, gateways };
+}
+
+/** Returns where the metrics of all replicas of a service are, without the path. */
+export function adminUrlsOf({ processes }: Pick<GantryCluster, 'processes'>, service: ServiceName): string[] {
+  return processes.filter(({ name }) => name === service).map(({ ready }) => ready.adminUrl);
 }
 
 function webSocketUrlOf(url: string): string {
@@ -136,14 +148,14 @@ function webSocketUrlOf(url: string): string {
 }
 
 /** The second gateway shares the port that the first one took. */
-function httpPortOf(name: ServiceName, [first]: readonly Endpoints[]): NodeJS.ProcessEnv {
+function httpPortOf(name: ServiceName, [first]: readonly Ready[]): NodeJS.ProcessEnv {
   if (name !== 'gateway' || first === undefined) return {};
-  return { GATEWAY_HTTP_PORT: new URL(first['http'] ?? '').port };
+  return { GATEWAY_HTTP_PORT: new URL(first.endpoints['http'] ?? '').port };
 }
 
 /** Several addresses make a target that the client balances over. */
-function targetOf(replicas: readonly Endpoints[]): string {
-  const addresses = replicas.map((endpoints) => endpoints['grpc'] ?? '');
+function targetOf(replicas: readonly Ready[]): string {
+  const addresses = replicas.map(({ endpoints }) => endpoints['grpc'] ?? '');
   return addresses.length === 1 ? addresses.join() : `ipv4:${addresses.join(',')}`;
 }
 

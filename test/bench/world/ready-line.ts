@@ -1,12 +1,23 @@
 import { z } from 'zod';
 
 /** Where a service can be reached, by protocol: `grpc`, `http`. */
-export type Endpoints = Readonly<Record<string, string>>;
+type Endpoints = Readonly<Record<string, string>>;
 
-const readyLine = z.object({ msg: z.literal('ready'), endpoints: z.record(z.string(), z.string()) });
+/** What a service says when it is ready. */
+export interface Ready {
+  readonly endpoints: Endpoints;
+  /** Where its metrics are, without the path. */
+  readonly adminUrl: string;
+}
+
+const readyLine = z.object({
+  msg: z.literal('ready'),
+  endpoints: z.record(z.string(), z.string()),
+  adminUrl: z.string(),
+});
 
 /** Reads the line of a service's log that says it is ready; undefined for any other line. */
-export function parseReadyLine(line: string): Endpoints | undefined {
+export function parseReadyLine(line: string): Ready | undefined {
   if (!line.includes('"msg":"ready"')) return undefined;
-  return readyLine.safeParse(JSON.parse(line)).data?.endpoints;
+  return readyLine.safeParse(JSON.parse(line)).data;
 }

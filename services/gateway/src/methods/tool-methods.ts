@@ -1,5 +1,10 @@
 import { isAppError } from '@gantry/errors';
-import type { CallToolRequest, Tool, ToolResult } from '@gantry/protocol/gantry/tool/v1/tool_service';
+import type {
+  CallToolRequest,
+  ListToolsResponse,
+  Tool,
+  ToolResult,
+} from '@gantry/protocol/gantry/tool/v1/tool_service';
 
 import type { ToolClient } from '../clients/backends.ts';
 import { backendBrokeContract, toolFailed } from '../errors.ts';
@@ -21,9 +26,10 @@ export function createToolMethods(tools: ToolClient): Methods {
     'tools/list': {
       permission: seeing,
       async handle(params, { options }) {
-        const page = await tools.listTools({ pageSize: 0, pageToken: params.optionalText('cursor') ?? '' }, options);
+        const pageToken = params.optionalText('cursor') ?? '';
+        const page = await tools.listTools({ pageSize: 0, pageToken, asJson: true }, options);
         const cursor = page.nextPageToken === '' ? '' : `,"nextCursor":${JSON.stringify(page.nextPageToken)}`;
-        return `{"tools":[${page.tools.map(toToolText).join(',')}]${cursor}}`;
+        return `{"tools":${toToolsText(page)}${cursor}}`;
       },
     },
     'tools/schema': {
@@ -84,6 +90,11 @@ function toArgumentsResult({ dialect }: MethodCall, error: unknown): ToolResult 
   if (dialect !== 'modern' || !isAppError(error) || !ARGUMENT_REASONS.has(error.reason)) throw error;
   const contentJson = toJsonBytes([{ type: 'text', text: error.message }]);
   return { contentJson, structuredContentJson: NO_BYTES, isError: true, metaJson: NO_BYTES };
+}
+
+/** Returns a page as MCP shows it. During a rolling update the tool service may be one that does not write JSON yet. */
+function toToolsText({ tools, toolsJson }: ListToolsResponse): string {
+  return toJsonText(toolsJson, '') || `[${tools.map(toToolText).join(',')}]`;
 }
 
 /** Writes a tool as MCP shows it, its schemas as they are stored. */

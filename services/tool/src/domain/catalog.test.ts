@@ -1,4 +1,6 @@
+import { isAllowed } from '@gantry/identity';
 import { testPrincipal } from '@gantry/testkit';
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
 import { sampleCall, sampleTool } from '../../test/sample-tool.ts';
@@ -35,6 +37,32 @@ test('asks for the tools of the tenant of the principal', async () => {
   await catalog.list(testPrincipal({ tenantId: 'one' }));
   await catalog.find(testPrincipal({ tenantId: 'two' }), 'alpha');
   expect(asked).toEqual(['one', 'two']);
+});
+
+test('whoever may execute all gets the same list, until the catalog is loaded anew', async () => {
+  let entries: readonly CatalogEntry[] = both;
+  const catalog = createCatalog({ loadTools: async () => entries, builtins: [alpha, beta] });
+  const first = await catalog.list(everyone);
+  expect(await catalog.list(testPrincipal({ permissions: ['tools:execute'] }))).toBe(first);
+  entries = both.slice(1);
+  expect(await catalog.list(everyone)).toEqual([beta.definition]);
+});
+
+test('each principal gets what it may execute, whoever asked before', async () => {
+  const catalog = catalogOf(both);
+  const tool = fc.constantFrom('alpha', 'beta', 'alpha/more', 'alph', 'other');
+  const resource = fc.oneof(
+    fc.constantFrom('*', 'tools', 'tool', 'toolsets', 'context'),
+    tool.map((name) => `tools/${name}`),
+  );
+  const permission = fc.tuple(resource, fc.constantFrom('*', 'execute', 'read')).map((parts) => parts.join(':'));
+  await fc.assert(
+    fc.asyncProperty(fc.array(permission, { maxLength: 3 }), async (permissions) => {
+      const principal = testPrincipal({ permissions });
+      const may = [alpha, beta].filter(({ definition }) => isAllowed(principal, `tools/${definition.name}`, 'execute'));
+      expect(await catalog.list(principal)).toEqual(may.map(({ definition }) => definition));
+    }),
+  );
 });
 
 test.each([

@@ -23,6 +23,10 @@ test('the next page goes on behind an item that is gone, and shows one that has 
   });
 });
 
+test('a page of everything is the list itself, so that whatever was written of it can be used again', () => {
+  expect(cutPage(all, { pageSize: 0, pageToken: '' }).items).toBe(all);
+});
+
 test('behind the last item there is an empty page and no token', () => {
   expect(cutPage(all, { pageSize: 1, pageToken: tokenOf('d') })).toEqual({ items: [], nextPageToken: '' });
   expect(cutPage([], { pageSize: 0, pageToken: '' })).toEqual({ items: [], nextPageToken: '' });

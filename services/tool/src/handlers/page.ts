@@ -16,7 +16,7 @@ const PAGE_SIZE_MAX = 1_000;
 
 /**
  * Cuts a page out of items that are in order of name. A token names the last item before the page, so that a page stays
- * right when tools come and go between two requests.
+ * right when tools come and go between two requests. A page of all is the list itself.
  *
  * @throws {AppError} PAGE_TOKEN_INVALID or PAGE_SIZE_INVALID.
  */
@@ -24,7 +24,8 @@ export function cutPage<T extends { readonly name: string }>(all: readonly T[], 
   if (request.pageSize > PAGE_SIZE_MAX) throw pageSizeInvalid(PAGE_SIZE_MAX);
   const after = parseToken(request.pageToken);
   const rest = after === undefined ? all : all.filter(({ name }) => name > after);
-  const items = rest.slice(0, request.pageSize === 0 ? PAGE_SIZE_MAX : request.pageSize);
+  const size = request.pageSize === 0 ? PAGE_SIZE_MAX : request.pageSize;
+  const items = rest.length <= size ? rest : rest.slice(0, size);
   const last = items.at(-1);
   const hasMore = items.length < rest.length && last !== undefined;
   return { items, nextPageToken: hasMore ? Buffer.from(`after:${last.name}`).toString('base64url') : '' };

@@ -1,24 +1,14 @@
 import type { CallToolResponse, Tool } from '@gantry/protocol/gantry/tool/v1/tool_service';
 
+import { memoise } from '../domain/memoise.ts';
 import type { SerializedResult, ToolDefinition } from '../domain/tool.ts';
 
 const MS_PER_SECOND = 1_000;
 const NANOS_PER_MS = 1_000_000;
 const NO_BYTES = new Uint8Array(0);
 
-/** Definitions as they were written last: a catalog of hundreds of tools is listed often, and changes rarely. */
-const toolByDefinition = new WeakMap<ToolDefinition, Tool>();
-
-/** Returns a definition as the message. */
-export function toTool(definition: ToolDefinition): Tool {
-  const known = toolByDefinition.get(definition);
-  if (known !== undefined) return known;
-  const tool = writeTool(definition);
-  toolByDefinition.set(definition, tool);
-  return tool;
-}
-
-function writeTool(definition: ToolDefinition): Tool {
+/** Returns a definition as the message. It is written once: a catalog of hundreds of tools is listed often, and changes rarely. */
+export const toTool = memoise((definition: ToolDefinition): Tool => {
   const { name, title, description, inputSchema, outputSchema, annotations, timeoutMs } = definition;
   return {
     name,
@@ -32,7 +22,7 @@ function writeTool(definition: ToolDefinition): Tool {
       nanos: (timeoutMs % MS_PER_SECOND) * NANOS_PER_MS,
     },
   };
-}
+});
 
 /** Returns a result as the last event of a call. */
 export function toResultEvent({ contentJson, structuredContentJson, isError }: SerializedResult): CallToolResponse {

@@ -7,7 +7,10 @@ import { callTool, type CallToolDeps } from '../domain/call-tool.ts';
 import type { SerializedResult } from '../domain/tool.ts';
 import type { ToolMetrics } from '../metrics.ts';
 import { cutPage } from './page.ts';
+import { toToolsJson } from './to-mcp-json.ts';
 import { toResultEvent, toTool } from './to-proto.ts';
+
+const NO_BYTES = new Uint8Array(0);
 
 /** What the handlers need. */
 export interface ToolHandlersDeps extends CallToolDeps {
@@ -20,7 +23,8 @@ export function createToolHandlers(deps: ToolHandlersDeps): Handlers<ToolService
     async listTools(request, { principal }) {
       requirePermission(principal, 'tools', 'read');
       const { items, nextPageToken } = cutPage(await deps.catalog.list(principal), request);
-      return { tools: items.map(toTool), nextPageToken };
+      if (request.asJson) return { tools: [], nextPageToken, toolsJson: toToolsJson(items) };
+      return { tools: items.map(toTool), nextPageToken, toolsJson: NO_BYTES };
     },
 
     async getTool({ name }, { principal }) {

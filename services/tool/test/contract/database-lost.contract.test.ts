@@ -29,7 +29,7 @@ beforeEach(() => {
   tenants += 1;
 });
 
-const all = { pageSize: 0, pageToken: '' };
+const all = { pageSize: 0, pageToken: '', asJson: false };
 const list = async (tenantId: string, parts = {}) =>
   (await world.tools.listTools(all, { ...(await world.as({ tenantId })), ...parts })).tools.length;
 const isStale = () => logLines.some((line) => line.includes('serving the one loaded last'));

@@ -1,4 +1,5 @@
 import { createPool, query } from '@gantry/postgres';
+import type { ListToolsRequest } from '@gantry/protocol/gantry/tool/v1/tool_service';
 import { createTestDatabase, type TestDatabase, testPlatform } from '@gantry/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
@@ -23,7 +24,8 @@ beforeAll(async () => {
 
 afterAll(() => stack.disposeAsync());
 
-const page = (parts: { pageSize?: number; pageToken?: string } = {}) => ({ pageSize: 0, pageToken: '', ...parts });
+const page = (parts: Partial<ListToolsRequest> = {}) => ({ pageSize: 0, pageToken: '', asJson: false, ...parts });
+const nobody = () => world.as({ permissions: ['tools:read'] });
 const namesOf = (tools: readonly { readonly name: string }[]) => tools.map(({ name }) => name);
 const longNames = Array.from({ length: 20 }, (_, i) => String(i).repeat(500));
 const parse = (bytes: Uint8Array): unknown => JSON.parse(new TextDecoder().decode(bytes));
@@ -74,6 +76,25 @@ describe('listTools', () => {
     });
     await expect(world.call('current_time', {}, choosy)).rejects.toMatchObject({ reason: 'TOOL_NOT_FOUND' });
     expect((await world.tools.getTool({ name: 'echo' }, await world.as())).tool?.title).toBe('Echo');
+  });
+
+  test('writes the same tools as JSON when it is asked to, page by page', async () => {
+    const options = await world.as({ permissions: ['tools:read', 'tools/echo:execute', 'tools/current_time:execute'] });
+    const { tools } = await world.tools.listTools(page(), options);
+    const first = await world.tools.listTools(page({ pageSize: 1, asJson: true }), options);
+    const rest = await world.tools.listTools(page({ pageToken: first.nextPageToken, asJson: true }), options);
+    expect([first.tools, rest.tools, rest.nextPageToken]).toEqual([[], [], '']);
+    expect([first, rest].flatMap(({ toolsJson }) => parse(toolsJson))).toEqual(
+      tools.map(({ name, title, description, inputSchemaJson, outputSchemaJson, annotationsJson }) => ({
+        name,
+        title,
+        description,
+        inputSchema: parse(inputSchemaJson),
+        outputSchema: parse(outputSchemaJson),
+        annotations: parse(annotationsJson),
+      })),
+    );
+    expect(parse((await world.tools.listTools(page({ asJson: true }), await nobody())).toolsJson)).toEqual([]);
   });
 
   test.each([

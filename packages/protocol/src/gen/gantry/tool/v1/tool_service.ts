@@ -36,14 +36,21 @@ export interface ListToolsRequest {
   readonly pageSize: number;
   /** Where to go on, from next_page_token; empty for the first page. */
   readonly pageToken: string;
+  /** Whether the page is wanted in tools_json instead of tools. A server from before this field answers with tools. */
+  readonly asJson: boolean;
 }
 
 /** A page of tools. */
 export interface ListToolsResponse {
-  /** The tools, in order of name. */
+  /** The tools, in order of name; none when tools_json has them. */
   readonly tools: readonly Tool[];
   /** Where to go on; empty at the end. */
   readonly nextPageToken: string;
+  /**
+   * The tools, in order of name, as a result of MCP's `tools/list` has them: a JSON array as bytes, with the members
+   * name, title, description, inputSchema, outputSchema and annotations, as far as there are any. Empty unless it was asked for.
+   */
+  readonly toolsJson: Uint8Array;
 }
 
 /** Asks for a tool. */
@@ -267,7 +274,7 @@ export const Tool: MessageFns<Tool> = {
 };
 
 function createBaseListToolsRequest(): ListToolsRequest {
-  return { pageSize: 0, pageToken: "" };
+  return { pageSize: 0, pageToken: "", asJson: false };
 }
 
 export const ListToolsRequest: MessageFns<ListToolsRequest> = {
@@ -277,6 +284,9 @@ export const ListToolsRequest: MessageFns<ListToolsRequest> = {
     }
     if (message.pageToken !== "") {
       writer.uint32(18).string(message.pageToken);
+    }
+    if (message.asJson !== false) {
+      writer.uint32(24).bool(message.asJson);
     }
     return writer;
   },
@@ -310,6 +320,14 @@ export const ListToolsRequest: MessageFns<ListToolsRequest> = {
             message.pageToken = reader.string();
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.asJson = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -329,12 +347,13 @@ export const ListToolsRequest: MessageFns<ListToolsRequest> = {
     const message = createBaseListToolsRequest() as any;
     message.pageSize = object.pageSize ?? 0;
     message.pageToken = object.pageToken ?? "";
+    message.asJson = object.asJson ?? false;
     return message;
   },
 };
 
 function createBaseListToolsResponse(): ListToolsResponse {
-  return { tools: [], nextPageToken: "" };
+  return { tools: [], nextPageToken: "", toolsJson: new Uint8Array(0) };
 }
 
 export const ListToolsResponse: MessageFns<ListToolsResponse> = {
@@ -344,6 +363,9 @@ export const ListToolsResponse: MessageFns<ListToolsResponse> = {
     }
     if (message.nextPageToken !== "") {
       writer.uint32(18).string(message.nextPageToken);
+    }
+    if (message.toolsJson.length !== 0) {
+      writer.uint32(26).bytes(message.toolsJson);
     }
     return writer;
   },
@@ -377,6 +399,14 @@ export const ListToolsResponse: MessageFns<ListToolsResponse> = {
             message.nextPageToken = reader.string();
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.toolsJson = reader.bytes();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -396,6 +426,7 @@ export const ListToolsResponse: MessageFns<ListToolsResponse> = {
     const message = createBaseListToolsResponse() as any;
     message.tools = object.tools?.map((e) => Tool.fromPartial(e)) || [];
     message.nextPageToken = object.nextPageToken ?? "";
+    message.toolsJson = object.toolsJson ?? new Uint8Array(0);
     return message;
   },
 };
