@@ -35,6 +35,7 @@ const DEFAULT_CONCURRENT_STREAMS_MAX = 1_024;
 const DEFAULT_REQUEST_TIMEOUT_MS = 10_000;
 
 const DEFAULT_CONNECTION_GRACE_MS = 60_000;
+const DEFAULT_CONNECTION_IDLE_MS = 10 * 60_000;
 
 /** What createRpcServer needs. */
 export interface RpcServerOptions {
@@ -63,6 +64,8 @@ export interface RpcServerOptions {
    * for servers whose streams end by themselves.
    */
   readonly connectionGraceMs?: number;
+  /** How long a connection without calls is kept, in milliseconds. Default 600,000. */
+  readonly connectionIdleMs?: number;
   /**
    * What lanes may take, where it is not what lane-limits.ts says; false offers none: for servers whose clients are not
    * services of ours.
@@ -129,6 +132,7 @@ function serverOptions({
   concurrentStreamsMax = DEFAULT_CONCURRENT_STREAMS_MAX,
   requestTimeoutMs = DEFAULT_REQUEST_TIMEOUT_MS,
   connectionGraceMs = DEFAULT_CONNECTION_GRACE_MS,
+  connectionIdleMs = DEFAULT_CONNECTION_IDLE_MS,
 }: RpcServerOptions): ServerOptions {
   return {
     'grpc.max_receive_message_length': MESSAGE_BYTES_MAX,
@@ -142,7 +146,7 @@ function serverOptions({
     'grpc.max_connection_age_ms': 5 * 60_000,
     // grpc-js knows no Infinity: without the option there is no limit.
     ...(connectionGraceMs === Infinity ? {} : { 'grpc.max_connection_age_grace_ms': connectionGraceMs }),
-    'grpc.max_connection_idle_ms': 10 * 60_000,
+    'grpc.max_connection_idle_ms': connectionIdleMs,
   };
 }
 

@@ -44,6 +44,29 @@ describe('a unary call', () => {
     expect(seen[2]).not.toBe(seen[0]);
   });
 
+  test('keeps its connection from being idle for as long as it takes', async () => {
+    const { promise: gate, resolve: open } = Promise.withResolvers<void>();
+    const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
+    const handler: typeof getTool = async ({ name }) => {
+      begin();
+      await gate;
+      return { tool: Tool.create({ name }) };
+    };
+    await using world = await startRawWorld(handler, { server: { connectionIdleMs: 200 } });
+    const busy = connect(`http://${world.server.address}`);
+    let hasToGo = false;
+    busy.on('goaway', () => (hasToGo = true));
+    const call = busy.request({ ':method': 'POST', ':path': path, 'content-type': 'application/grpc', ...ann });
+    call.end(framed(request));
+    await begun;
+    // Opened later, and closed because it is idle: so the other one would have been told to go.
+    await once(connect(`http://${world.server.address}`), 'close');
+    expect(hasToGo).toBe(false);
+    open();
+    await once(call.resume(), 'end');
+    busy.destroy();
+  });
+
   test('that comes in parts is served when it is whole', async () => {
     await using world = await startRawWorld();
     const bytes = framed(request);

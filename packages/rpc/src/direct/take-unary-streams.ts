@@ -11,23 +11,30 @@ import { type DirectMethod, UnaryStream } from './unary-stream.ts';
  * promises and interceptors, of each of them, and costs twice as much. What is rare is left to it: messages that are compressed,
  * and what it would refuse. So are connections, their age and their end.
  *
- * grpc-js offers no way to its HTTP/2 servers, so they are reached through a private member. Without it everything is
- * served, by grpc-js, and take-unary-streams.test.ts fails.
+ * grpc-js offers no way to its HTTP/2 servers, so they are reached through a private member, and it is told of each stream
+ * through another, or it would close connections as idle that are not. Without them everything is served, by grpc-js, and
+ * direct.test.ts fails.
  *
  * @param server One that listens.
  * @param methods By their paths.
  */
 export function takeUnaryStreams(server: Server, methods: ReadonlyMap<string, DirectMethod>): void {
   const http2Servers: unknown = Reflect.get(server, 'http2Servers');
-  if (!(http2Servers instanceof Map)) return;
+  const onStreamOpened: unknown = Reflect.get(server, 'onStreamOpened');
+  if (!(http2Servers instanceof Map) || typeof onStreamOpened !== 'function') return;
+  const tellOpened = (stream: ServerHttp2Stream) => void Reflect.apply(onStreamOpened, server, [stream]);
   for (const http2Server of http2Servers.keys()) {
-    if (http2Server instanceof EventEmitter) takeFrom(http2Server, methods);
+    if (http2Server instanceof EventEmitter) takeFrom(http2Server, methods, tellOpened);
   }
 }
 
 type StreamEvent = [ServerHttp2Stream, IncomingHttpHeaders, flags: number, rawHeaders: readonly string[]];
 
-function takeFrom(http2Server: EventEmitter, methods: ReadonlyMap<string, DirectMethod>): void {
+function takeFrom(
+  http2Server: EventEmitter,
+  methods: ReadonlyMap<string, DirectMethod>,
+  tellOpened: (stream: ServerHttp2Stream) => void,
+): void {
   const others = http2Server.listeners('stream');
   http2Server.removeAllListeners('stream');
   http2Server.on('stream', (...given: StreamEvent) => {
@@ -35,6 +42,7 @@ function takeFrom(http2Server: EventEmitter, methods: ReadonlyMap<string, Direct
     const method = methods.get(headers[':path'] ?? '');
     const timeoutMs = timeoutMsOf(headers);
     if (method !== undefined && timeoutMs !== undefined && isPlain(headers)) {
+      tellOpened(stream);
       new UnaryStream(stream, { headers, rawHeaders, method, timeoutMs });
       return;
     }
