@@ -1,4 +1,4 @@
-import { succeed, type Tool, type ToolCall, type ToolDefinition } from '../src/domain/tool.ts';
+import { succeed, type Tool, type ToolCall, type ToolCaller, type ToolDefinition } from '../src/domain/tool.ts';
 
 /** A tool that takes anything and says `done`, with the given parts replaced. */
 export function sampleTool({ run, ...parts }: Partial<ToolDefinition & Pick<Tool, 'run'>> = {}): Tool {
@@ -15,16 +15,21 @@ export function sampleTool({ run, ...parts }: Partial<ToolDefinition & Pick<Tool
   };
 }
 
-/** What a call passes on, with the given parts replaced. */
+const passedOn = {
+  assertion: 'an assertion',
+  deadlineMs: Infinity,
+  trace: { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), sampled: false },
+  requestId: 'request-1',
+};
+
+/** What a running tool sees of its call, with the given parts replaced. */
 export function sampleCall(parts: Partial<ToolCall> = {}): ToolCall {
-  return {
-    assertion: 'an assertion',
-    deadlineMs: Infinity,
-    trace: { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), sampled: false },
-    requestId: 'request-1',
-    signal: new AbortController().signal,
-    ...parts,
-  };
+  return { ...passedOn, signal: new AbortController().signal, ...parts };
+}
+
+/** What is known of whoever calls, with the given parts replaced. */
+export function sampleCaller(parts: Partial<ToolCaller> = {}): ToolCaller {
+  return { ...passedOn, cancellation: new AbortController().signal, ...parts };
 }
 
 /** The bytes of a value as JSON. */

@@ -2,13 +2,21 @@ import { AppError, isReason } from '@gantry/errors';
 import { fakeClock, testPrincipal } from '@gantry/testkit';
 import { expect, test } from 'vitest';
 
-import { jsonBytes, sampleCall, sampleTool } from '../../test/sample-tool.ts';
+import { jsonBytes, sampleCaller, sampleTool } from '../../test/sample-tool.ts';
 import { createSchemaCompiler } from '../schema/ajv-schema-compiler.ts';
 import { createBulkhead } from './bulkhead.ts';
 import { callTool, RESULT_BYTES_MAX } from './call-tool.ts';
 import { createCatalog } from './catalog.ts';
 import { ARGUMENTS_BYTES_MAX } from './parse-arguments.ts';
-import { failWith, type SerializedResult, succeed, type Tool, type ToolCall, type ToolResult } from './tool.ts';
+import {
+  failWith,
+  type SerializedResult,
+  succeed,
+  type Tool,
+  type ToolCall,
+  type ToolCaller,
+  type ToolResult,
+} from './tool.ts';
 
 /** A world of one tool that can be called. */
 function worldOf(tool: Tool, slots = 2) {
@@ -24,13 +32,13 @@ function worldOf(tool: Tool, slots = 2) {
     now: () => clock.now(),
     onToolFault: (name: string, error: unknown) => faults.push([name, error]),
   };
-  const call = async (parameters: unknown = {}, parts: Partial<ToolCall> = {}) =>
+  const call = async (parameters: unknown = {}, parts: Partial<ToolCaller> = {}) =>
     parsed(
       await callTool(deps, {
         principal: testPrincipal(),
         name: definition.name,
         argumentsJson: jsonBytes(parameters),
-        call: sampleCall(parts),
+        call: sampleCaller(parts),
       }),
     );
   return { clock, faults, bulkhead, deps, call };
@@ -74,7 +82,7 @@ test('runs the tool with its arguments, and with what it is to pass on', async (
     structuredContent: { answer: 1 },
     isError: false,
   });
-  const { signal: _, ...passedOn } = sampleCall({ deadlineMs: clock.now() + 1_000 });
+  const { cancellation: _, ...passedOn } = sampleCaller({ deadlineMs: clock.now() + 1_000 });
   expect(seen).toEqual([{ a: [1] }, passedOn, false]);
   expect(bulkhead.running('sample')).toBe(0);
   expect(faults).toEqual([]);
@@ -127,7 +135,7 @@ test('violations that quote large or broken names are cut, so that they fit into
 test('a tool that is not there is TOOL_NOT_FOUND, before its arguments are looked at', async () => {
   const { deps } = worldOf(sampleTool());
   const input = { principal: testPrincipal(), name: 'other', argumentsJson: jsonBytes('no object') };
-  await expect(callTool(deps, { ...input, call: sampleCall() })).rejects.toMatchObject({ reason: 'TOOL_NOT_FOUND' });
+  await expect(callTool(deps, { ...input, call: sampleCaller() })).rejects.toMatchObject({ reason: 'TOOL_NOT_FOUND' });
 });
 
 test('arguments that are too large are TOOL_ARGUMENTS_TOO_LARGE', async () => {
@@ -176,7 +184,7 @@ test('a caller that goes away ends the call as CANCELLED, and the tool is told',
   const { tool, started, end } = stubbornTool();
   const { call, bulkhead, faults } = worldOf(tool);
   const caller = new AbortController();
-  const called = call({}, { signal: caller.signal });
+  const called = call({}, { cancellation: caller.signal });
   const { signal } = await started;
   caller.abort();
   await expect(called).rejects.toMatchObject({ code: 'CANCELLED' });
@@ -190,7 +198,7 @@ test('a caller that goes away ends the call as CANCELLED, and the tool is told',
 test('the deadline of the caller ends the call as DEADLINE_EXCEEDED, not as a timeout of the tool', async () => {
   const { tool, started, end } = stubbornTool();
   const caller = new AbortController();
-  const called = worldOf(tool).call({}, { signal: caller.signal });
+  const called = worldOf(tool).call({}, { cancellation: caller.signal });
   await started;
   caller.abort(new DOMException('the deadline passed', 'TimeoutError'));
   await expect(called).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED', reason: 'DEADLINE_EXCEEDED' });
@@ -200,7 +208,7 @@ test('the deadline of the caller ends the call as DEADLINE_EXCEEDED, not as a ti
 test('a call whose caller has gone already does not run', async () => {
   const { tool, started } = stubbornTool();
   const { call, bulkhead } = worldOf(tool);
-  await expect(call({}, { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'CANCELLED' });
+  await expect(call({}, { cancellation: AbortSignal.abort() })).rejects.toMatchObject({ code: 'CANCELLED' });
   expect(bulkhead.running('sample')).toBe(0);
   const hasStarted = await Promise.race([started.then(() => true), Promise.resolve(false)]);
   expect(hasStarted).toBe(false);

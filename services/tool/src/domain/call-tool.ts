@@ -11,7 +11,7 @@ import {
   failWith,
   type SerializedResult,
   type Tool,
-  type ToolCall,
+  type ToolCaller,
   type ToolDefinition,
   type ToolResult,
 } from './tool.ts';
@@ -36,7 +36,7 @@ export interface CallToolInput {
   readonly principal: Principal;
   readonly name: string;
   readonly argumentsJson: Uint8Array;
-  readonly call: ToolCall;
+  readonly call: ToolCaller;
 }
 
 /**
@@ -52,7 +52,7 @@ export async function callTool(deps: CallToolDeps, input: CallToolInput): Promis
   const violations = deps.schemas.validate(tool.definition.inputSchema, parameters, 'arguments');
   if (violations.length > 0) throw argumentsInvalid(violations);
   // Nobody waits any more: do not begin.
-  if (input.call.signal.aborted) throw toAppError(input.call.signal.reason);
+  if (input.call.cancellation.aborted) throw toAppError(input.call.cancellation.reason);
   const leave = deps.bulkhead.enter(input.name);
   if (leave === undefined) throw toolBusy(input.name);
   return checkResult(deps, tool, await run(deps, tool, { parameters, call: input.call, leave }));
@@ -60,7 +60,7 @@ export async function callTool(deps: CallToolDeps, input: CallToolInput): Promis
 
 interface RunInput {
   readonly parameters: Readonly<Record<string, unknown>>;
-  readonly call: ToolCall;
+  readonly call: ToolCaller;
   /** Gives the slot back. */
   readonly leave: () => void;
 }
@@ -68,10 +68,11 @@ interface RunInput {
 async function run(deps: CallToolDeps, tool: Tool, { parameters, call, leave }: RunInput): Promise<ToolResult> {
   const { definition } = tool;
   const ownDeadlineMs = deps.now() + definition.timeoutMs;
-  const { promise: stopped, reject: onStopped } = Promise.withResolvers<never>();
-  const running = new RunningCall(call, definition, { ownDeadlineMs, onStopped });
+  const { promise: ended, resolve, reject } = Promise.withResolvers<ToolResult>();
+  const running = new RunningCall(call, definition, { ownDeadlineMs, onStopped: reject });
   try {
-    return await Promise.race([begin(tool, { parameters, running, leave }), stopped]);
+    begin(tool, { parameters, running, leave }).then(resolve, reject);
+    return await ended;
   } catch (thrown) {
     if (running.stopped !== undefined) throw toAppError(running.stopped.reason);
     // The hop below gives up a little earlier than we do; whose deadline it was is ours to tell.

@@ -1,5 +1,5 @@
 import { toolTimedOut } from '../errors.ts';
-import type { ToolCall, ToolDefinition } from './tool.ts';
+import type { Cancellation, ToolCall, ToolCaller, ToolDefinition } from './tool.ts';
 
 /** Where a run ends when the tool does not end it. */
 type OnStopped = (reason: unknown) => void;
@@ -13,15 +13,15 @@ export class RunningCall implements ToolCall {
   readonly deadlineMs: number;
   readonly trace: ToolCall['trace'];
   readonly requestId: string;
-  readonly #outer: AbortSignal;
-  readonly #timer: NodeJS.Timeout;
+  readonly #outer: Cancellation;
+  readonly #timer: NodeJS.Timeout | undefined;
   readonly #onStopped: OnStopped;
   #controller: AbortController | undefined;
   #stopped: { readonly reason: unknown } | undefined;
 
   /** @param ownDeadlineMs When the tool has taken as long as it may, in epoch milliseconds. */
   constructor(
-    call: ToolCall,
+    call: ToolCaller,
     { name, timeoutMs }: ToolDefinition,
     { ownDeadlineMs, onStopped }: { readonly ownDeadlineMs: number; readonly onStopped: OnStopped },
   ) {
@@ -29,9 +29,11 @@ export class RunningCall implements ToolCall {
     this.deadlineMs = Math.min(call.deadlineMs, ownDeadlineMs);
     this.trace = call.trace;
     this.requestId = call.requestId;
-    this.#outer = call.signal;
+    this.#outer = call.cancellation;
     this.#onStopped = onStopped;
-    this.#timer = setTimeout(() => this.#stop(toolTimedOut(name, timeoutMs)), timeoutMs);
+    // A caller who gives it less time ends it.
+    if (ownDeadlineMs < call.deadlineMs)
+      this.#timer = setTimeout(() => this.#stop(toolTimedOut(name, timeoutMs)), timeoutMs);
     this.#outer.addEventListener('abort', this.#abandon, { once: true });
   }
 

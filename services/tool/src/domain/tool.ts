@@ -43,13 +43,30 @@ export interface SerializedResult {
   readonly isError: boolean;
 }
 
-/** What a running tool passes on to the services it calls, and is ended by. */
-export interface ToolCall {
+/** What a call brings for the services that its tool calls. */
+interface PassedOn {
   readonly assertion: string | undefined;
   /** Epoch milliseconds. */
   readonly deadlineMs: number;
   readonly trace: { readonly traceId: string; readonly spanId: string; readonly sampled: boolean };
   readonly requestId: string;
+}
+
+/** Tells that nobody waits for the answer any more. An AbortSignal is one; making one for each call would cost more than the rest. */
+export interface Cancellation {
+  readonly aborted: boolean;
+  readonly reason: unknown;
+  addEventListener(type: 'abort', listener: () => void, options: { readonly once: true }): void;
+  removeEventListener(type: 'abort', listener: () => void): void;
+}
+
+/** What is known of whoever calls a tool. */
+export interface ToolCaller extends PassedOn {
+  readonly cancellation: Cancellation;
+}
+
+/** What a running tool passes on to the services it calls, and is ended by. */
+export interface ToolCall extends PassedOn {
   readonly signal: AbortSignal;
 }
 
