@@ -67,16 +67,17 @@ describe('the Dockerfile', () => {
     ['a secret', 'ENV NODE_ENV=production', 'ENV GANTRY_CLUSTER_SECRET=abc', 'would keep a secret'],
     [
       'an entry point behind a shell',
-      '["node", "services/auth/src/main.ts"]',
+      '["node", "--min-semi-space-size=16", "--max-semi-space-size=16", "services/auth/src/main.ts"]',
       'node services/auth/src/main.ts',
       'target auth has no ENTRYPOINT',
     ],
     [
       'an entry point that is not copied',
-      '["node", "services/auth/src/main.ts"]',
-      '["node", "services/context/src/main.ts"]',
+      'services/auth/src/main.ts"]',
+      'services/context/src/main.ts"]',
       'copied by no instruction',
     ],
+    ['other flags of node', '"--max-semi-space-size=16", ', '', 'target auth does not start node with'],
     ['no health check', /HEALTHCHECK[^\n]*\\\n[^\n]*\n/, '', 'target auth has no HEALTHCHECK'],
   ])('is caught with %s', (_, from, to, problem) => {
     expect(problemsOf(edit(dockerfile, from, to))).toContainEqual(expect.stringContaining(problem));

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { generateApiKey } from '@gantry/identity';
+import { NODE_FLAGS } from '@gantry/runtime/node-flags';
 import { createTestDatabase } from '@gantry/testkit';
 
 import { createLimitedKey } from './api-key.ts';
@@ -111,7 +112,7 @@ async function startServices(common: NodeJS.ProcessEnv, options: ClusterOptions,
       const started = stack.use(
         await startProcess({
           name,
-          args: [...(options.nodeArgs?.(name) ?? []), options.mains?.[name] ?? mainOf(name)],
+          args: [...NODE_FLAGS, ...(options.nodeArgs?.(name) ?? []), options.mains?.[name] ?? mainOf(name)],
           env: { ...common, ...env, [`${name.toUpperCase()}_GRPC_PORT`]: '0', ...httpPortOf(name, replicas) },
           logFile: join(logFolder, `${name}-${replica}.log`),
           parseReady: parseReadyLine,

@@ -1,3 +1,5 @@
+import { NODE_FLAGS } from '@gantry/runtime/node-flags';
+
 import { execFormOf, type Instruction, parseDockerfile, type Stage, wordsOf } from './dockerfile.ts';
 
 /** Says what a Dockerfile is checked against. */
@@ -76,9 +78,12 @@ function targetProblems(
   if (last('EXPOSE') === '') problems.push('exposes no port');
   const [, check = ''] = /^CMD (.*)$/.exec(last('HEALTHCHECK').replace(/^(?:--\S+\s+)*/, '')) ?? [];
   if (execFormOf(check) === undefined) problems.push('has no HEALTHCHECK in exec form');
-  const [command, script = '', ...rest] = execFormOf(last('ENTRYPOINT')) ?? [];
+  const [command, ...args] = execFormOf(last('ENTRYPOINT')) ?? [];
+  const flags = args.slice(0, -1);
+  const script = args.at(-1) ?? '';
   // A shell in between would not pass SIGTERM on.
-  if (command !== 'node' || rest.length > 0) problems.push('has no ENTRYPOINT ["node", "path"]');
+  if (command !== 'node') problems.push('has no ENTRYPOINT ["node", "flag", "path"]');
+  else if (flags.join(' ') !== NODE_FLAGS.join(' ')) problems.push(`does not start node with ${NODE_FLAGS.join(' ')}`);
   else if (!isInContext(script)) problems.push(`runs ${script}, which does not exist or is ignored`);
   else if (!isCopied(script, instructions)) problems.push(`runs ${script}, which is copied by no instruction`);
   return problems.map((problem) => `target ${target} ${problem}`);

@@ -2,6 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
+import { NODE_FLAGS } from '@gantry/runtime/node-flags';
+
 /** The services that can be started, by the folder they are in. */
 export type ServiceName = 'all' | 'auth' | 'context' | 'resource' | 'tool' | 'gateway';
 
@@ -13,7 +15,11 @@ export function spawnService(
 ): ChildProcess {
   const main = fileURLToPath(new URL(`../../../../services/${name}/src/main.ts`, import.meta.url));
   // Its runtime stops it when the IPC channel closes, which happens even when this process is killed.
-  return spawn(process.execPath, [main], { env, detached, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  return spawn(process.execPath, [...NODE_FLAGS, main], {
+    env,
+    detached,
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
 }
 
 /** Tells whether a child has ended. */
