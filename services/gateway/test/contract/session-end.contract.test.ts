@@ -120,7 +120,7 @@ describe('a session ends', () => {
   });
 
   test('with a reset when a client reads nothing, and holds little until then', async () => {
-    await using fixture = await GatewayFixture.start({ limits: { readerStuckMs: 500 } });
+    await using fixture = await GatewayFixture.start({ limits: { readerStuckMs: 2_000 } });
     using client = new UnreadingClient(fixture.grpcTarget, fixture.key);
     const request = { jsonrpc: '2.0', method: 'protocol/capabilities' };
     for (let id = 0; id < 20_000; id += 100) {
