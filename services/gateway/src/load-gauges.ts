@@ -2,6 +2,7 @@ import type { AuditSpool } from './clients/audit-spool.ts';
 import type { CredentialCache } from './clients/credential-cache.ts';
 import type { BodyBudget } from './edge/body-budget.ts';
 import type { ConnectionSet } from './edge/connection-set.ts';
+import type { HttpEdge } from './edge/http.ts';
 import type { SessionLoad } from './edge/session-load.ts';
 import type { GatewayMetrics } from './metrics.ts';
 import type { AnswerBudget } from './pipeline/answer-budget.ts';
@@ -9,8 +10,9 @@ import type { Pipeline } from './pipeline/pipeline.ts';
 
 /** What has a load to be shown. */
 export interface Loads {
+  readonly http: Pick<HttpEdge, 'unsentBytes'>;
   readonly pipeline: Pick<Pipeline, 'inFlight'>;
-  readonly connections: Pick<ConnectionSet, 'subscriptionCount'>;
+  readonly connections: Pick<ConnectionSet, 'subscriptionCount' | 'unsentBytes'>;
   readonly sessions: Pick<SessionLoad, 'sessions' | 'requests' | 'bytes'>;
   readonly bodies: Pick<BodyBudget, 'bytes'>;
   readonly answers: Pick<AnswerBudget, 'bytes'>;
@@ -20,7 +22,7 @@ export interface Loads {
 
 /** Shows how much everything that is limited holds. */
 export function showLoads({ gauge }: Pick<GatewayMetrics, 'gauge'>, loads: Loads): void {
-  const { pipeline, connections, sessions, bodies, answers, audit, credentials } = loads;
+  const { http, pipeline, connections, sessions, bodies, answers, audit, credentials } = loads;
   gauge('gantry_gateway_in_flight', 'Requests being worked on.', () => pipeline.inFlight);
   gauge('gantry_subscriptions', 'Resources that connections follow.', () => connections.subscriptionCount);
   gauge('gantry_gateway_sessions', 'Sessions that are open.', () => sessions.sessions);
@@ -32,6 +34,9 @@ export function showLoads({ gauge }: Pick<GatewayMetrics, 'gauge'>, loads: Loads
     'Bytes of answers to batches that are not whole yet.',
     () => answers.bytes,
   );
+  gauge('gantry_gateway_unsent_bytes', 'Bytes of answers that clients have not taken.', () => {
+    return http.unsentBytes + connections.unsentBytes;
+  });
   gauge('gantry_audit_spool_events', 'Audit events that auth does not have yet.', () => audit.length);
   gauge('gantry_audit_spool_bytes', 'Their bytes.', () => audit.bytes);
   gauge('gantry_audit_appends_in_flight', 'Batches on their way to auth.', () => audit.appendsInFlight);

@@ -10,10 +10,12 @@ import type { Answer, Pipeline } from '../pipeline/pipeline.ts';
 import { type Eventual, proceed, settle } from '../pipeline/settle.ts';
 import type { BodyBudget } from './body-budget.ts';
 import { answerUnreadable } from './client-error.ts';
+import { cutUnread } from './cut-unread.ts';
 import { dialectHintOf, pathOf, toHttpArrival } from './http-arrival.ts';
 import { HttpDrain } from './http-drain.ts';
 import { type HttpResponse, plainResponse, toHttpResponse } from './http-response.ts';
 import { endWhenSent } from './linger.ts';
+import { READER_STUCK_MS } from './message-connection.ts';
 import { Exchange, OpenExchanges } from './open-exchanges.ts';
 import type { OriginPolicy } from './origin.ts';
 import { checkContentType, readBody } from './read-body.ts';
@@ -35,10 +37,14 @@ export interface HttpEdgeOptions {
   readonly origins: OriginPolicy;
   readonly bodies: BodyBudget;
   readonly requestTimeoutMs: number;
+  /** Default 10,000. */
+  readonly readerStuckMs?: number | undefined;
 }
 
 /** `POST /mcp`. */
 export interface HttpEdge {
+  /** Bytes of answers that were sent and that clients have not taken. */
+  readonly unsentBytes: number;
   /**
    * Answers what comes for a moment more, then takes no more connections; resolves when every one is closed, each after the
    * request it is on. What does not arrive whole within a second is no request: its connection is cut.
@@ -79,7 +85,12 @@ export function createHttpEdge(options: HttpEdgeOptions): HttpEdge {
     const isAnswering = [...active].some(({ request, response }) => request.socket === socket && response.headersSent);
     answerUnreadable(error, { socket, isAnswering, metrics });
   });
-  return { drain: () => drain.start() };
+  return {
+    drain: () => drain.start(),
+    get unsentBytes() {
+      return [...active].reduce((sum, { response }) => sum + response.writableLength, 0);
+    },
+  };
 }
 
 /** Serves one request. */
@@ -90,6 +101,7 @@ function answer(exchange: Exchange, options: HttpEdgeOptions, drain: HttpDrain):
     // A connection is kept for those who are known; what is left of a body makes it useless.
     if (drain.isDraining || !isWelcome || !request.complete) response.shouldKeepAlive = false;
     respond(exchange, reply, requestId);
+    cutUnread(response, options.readerStuckMs ?? READER_STUCK_MS);
   };
   const giveUp = (error: unknown) => {
     // The client went away while it was sending.
