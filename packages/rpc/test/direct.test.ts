@@ -52,7 +52,7 @@ describe('a unary call', () => {
       await gate;
       return { tool: Tool.create({ name }) };
     };
-    await using world = await startRawWorld(handler, { server: { connectionIdleMs: 200 } });
+    await using world = await startRawWorld(handler, { server: { connectionIdleMs: 1_000 } });
     const busy = connect(`http://${world.server.address}`);
     let hasToGo = false;
     busy.on('goaway', () => (hasToGo = true));

@@ -1,17 +1,19 @@
 import type { AuditSpool } from './clients/audit-spool.ts';
 import type { CredentialCache } from './clients/credential-cache.ts';
 import type { BodyBudget } from './edge/body-budget.ts';
+import type { ConnectionLoad } from './edge/connection-load.ts';
 import type { ConnectionSet } from './edge/connection-set.ts';
-import type { SessionLoad } from './edge/session-load.ts';
+import type { HttpEdge } from './edge/http.ts';
 import type { GatewayMetrics } from './metrics.ts';
 import type { AnswerBudget } from './pipeline/answer-budget.ts';
 import type { Pipeline } from './pipeline/pipeline.ts';
 
 /** What has a load to be shown. */
 export interface Loads {
+  readonly http: Pick<HttpEdge, 'unsentBytes'>;
   readonly pipeline: Pick<Pipeline, 'inFlight'>;
-  readonly connections: Pick<ConnectionSet, 'subscriptionCount'>;
-  readonly sessions: Pick<SessionLoad, 'sessions' | 'requests' | 'bytes'>;
+  readonly connections: Pick<ConnectionSet, 'subscriptionCount' | 'unsentBytes'>;
+  readonly sessions: Pick<ConnectionLoad, 'connections' | 'requests' | 'bytes'>;
   readonly bodies: Pick<BodyBudget, 'bytes'>;
   readonly answers: Pick<AnswerBudget, 'bytes'>;
   readonly audit: Pick<AuditSpool, 'length' | 'bytes' | 'appendsInFlight' | 'isRefusing'>;
@@ -20,10 +22,10 @@ export interface Loads {
 
 /** Shows how much everything that is limited holds. */
 export function showLoads({ gauge }: Pick<GatewayMetrics, 'gauge'>, loads: Loads): void {
-  const { pipeline, connections, sessions, bodies, answers, audit, credentials } = loads;
+  const { http, pipeline, connections, sessions, bodies, answers, audit, credentials } = loads;
   gauge('gantry_gateway_in_flight', 'Requests being worked on.', () => pipeline.inFlight);
   gauge('gantry_subscriptions', 'Resources that connections follow.', () => connections.subscriptionCount);
-  gauge('gantry_gateway_sessions', 'Sessions that are open.', () => sessions.sessions);
+  gauge('gantry_gateway_sessions', 'Sessions that are open.', () => sessions.connections);
   gauge('gantry_gateway_session_requests', 'Requests of sessions being worked on.', () => sessions.requests);
   gauge('gantry_gateway_session_bytes', 'Bytes that sessions hold.', () => sessions.bytes);
   gauge('gantry_gateway_body_bytes', 'Bytes of request bodies that are held.', () => bodies.bytes);
@@ -32,6 +34,9 @@ export function showLoads({ gauge }: Pick<GatewayMetrics, 'gauge'>, loads: Loads
     'Bytes of answers to batches that are not whole yet.',
     () => answers.bytes,
   );
+  gauge('gantry_gateway_unsent_bytes', 'Bytes of answers that clients have not taken.', () => {
+    return http.unsentBytes + connections.unsentBytes;
+  });
   gauge('gantry_audit_spool_events', 'Audit events that auth does not have yet.', () => audit.length);
   gauge('gantry_audit_spool_bytes', 'Their bytes.', () => audit.bytes);
   gauge('gantry_audit_appends_in_flight', 'Batches on their way to auth.', () => audit.appendsInFlight);

@@ -39,7 +39,7 @@ export interface EdgeLimits {
   readonly sessionAgeMs?: number | undefined;
   /** How often connections are pinged. */
   readonly checkIntervalMs?: number | undefined;
-  /** How long the client of a gRPC stream may read nothing. */
+  /** How long a client over HTTP or of a gRPC stream may read nothing. */
   readonly readerStuckMs?: number | undefined;
 }
 
@@ -68,7 +68,8 @@ export async function createGatewayService(
   const origins = createOriginPolicy(config.http.host, config.http.allowedOrigins);
   const edge = { server, pipeline, metrics, logger, clock, origins, requestTimeoutMs };
   const bodies = createBodyBudget(limits.bodies);
-  const http = createHttpEdge({ ...edge, bodies });
+  const { readerStuckMs } = limits;
+  const http = createHttpEdge({ ...edge, bodies, readerStuckMs });
   const connections = stack.use(createConnectionSet(limits));
   const { resources } = backends;
   serveWebSockets({ ...edge, connections, resources });
@@ -77,7 +78,7 @@ export async function createGatewayService(
   const onRevoked = (credentialId: string) => connections.closeCredential(credentialId);
   const policyWatch = stack.use(startPolicyWatch({ policy: backends.policy, credentials, onRevoked, logger }));
 
-  showLoads(metrics, { pipeline, connections, sessions, bodies, answers, audit, credentials });
+  showLoads(metrics, { http, pipeline, connections, sessions, bodies, answers, audit, credentials });
   checkPolicyStream(platform, credentials);
 
   const service = createMcpService({ pipeline, clock, requestTimeoutMs, serveSession });

@@ -25,6 +25,8 @@ export interface ConnectionSet extends Disposable {
   readonly isDraining: boolean;
   /** Resources that the connections follow. */
   readonly subscriptionCount: number;
+  /** Bytes that were sent and that their clients have not taken. */
+  readonly unsentBytes: number;
 }
 
 /** Creates the set, which looks after its connections: pings, credentials, and whether clients read. */
@@ -55,6 +57,9 @@ export function createConnectionSet({ checkIntervalMs = CHECK_INTERVAL_MS }: Con
     },
     get subscriptionCount() {
       return connections.values().reduce((sum, { subscriptionCount }) => sum + subscriptionCount, 0);
+    },
+    get unsentBytes() {
+      return connections.values().reduce((sum, { unsentBytes }) => sum + unsentBytes, 0);
     },
     [Symbol.dispose]() {
       for (const timer of timers) clearInterval(timer);

@@ -1,16 +1,10 @@
 import { constants } from 'node:buffer';
 
-import { createMetricsRegistry, systemClock } from '@gantry/telemetry';
-import { silentLogger, testPrincipal } from '@gantry/testkit';
 import { describe, expect, test } from 'vitest';
 
-import { createGatewayMetrics } from '../metrics.ts';
+import { startHttpEdge } from '../../test/http-edge-world.ts';
 import type { Answer } from '../pipeline/pipeline.ts';
-import { createBodyBudget } from './body-budget.ts';
 import { ANSWER_CHARACTERS_MAX, encodeAnswer, type SomeAnswer } from './encode-answer.ts';
-import { createHttpServer, listen } from './http-server.ts';
-import { createHttpEdge } from './http.ts';
-import { createOriginPolicy } from './origin.ts';
 
 /** A string may be this long, and an answer with it may not. */
 const LONGEST_TEXT = 'x'.repeat(constants.MAX_STRING_LENGTH);
@@ -61,28 +55,14 @@ describe('an answer', () => {
 
 /** Asks an HTTP edge before a pipeline that has one answer to everything. */
 async function ask(answer: Answer) {
-  const config = { host: '127.0.0.1', port: 0, reusePort: false, connectionsMax: 10, allowedOrigins: [] };
-  const server = createHttpServer(config);
-  createHttpEdge({
-    server,
-    pipeline: {
-      answer: () => answer,
-      refuse: () => answer,
-      identify: () => ({ principal: testPrincipal(), assertion: 'a' }),
-      inFlight: 0,
-    },
-    metrics: createGatewayMetrics(createMetricsRegistry({ service: 'gateway' }), new Set()),
-    logger: silentLogger(),
-    clock: systemClock,
-    origins: createOriginPolicy(config.host, []),
-    bodies: createBodyBudget(),
-    requestTimeoutMs: 1_000,
-  });
-  const url = `http://127.0.0.1:${await listen(server, config)}/mcp`;
+  using world = await startHttpEdge(answer);
   const headers = { 'content-type': 'application/json', connection: 'close' };
-  const response = await fetch(url, { method: 'POST', headers, body: '{"jsonrpc":"2.0","id":7,"method":"ping"}' });
+  const response = await fetch(`http://127.0.0.1:${world.port}/mcp`, {
+    method: 'POST',
+    headers,
+    body: '{"jsonrpc":"2.0","id":7,"method":"ping"}',
+  });
   const body: unknown = await response.json();
-  server.close();
   return { status: response.status, body };
 }
 

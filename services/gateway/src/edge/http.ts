@@ -14,6 +14,8 @@ export interface HttpEdgeOptions extends Omit<ServeOptions, 'drain'> {
 
 /** `POST /mcp`. */
 export interface HttpEdge {
+  /** Bytes of answers that were sent and that clients have not taken. */
+  readonly unsentBytes: number;
   /**
    * Answers what comes for a moment more, then takes no more connections; resolves when every one is closed, each after the
    * request it is on. What does not arrive whole within a second is no request: its connection is cut.
@@ -49,5 +51,10 @@ export function createHttpEdge(options: HttpEdgeOptions): HttpEdge {
     const isAnswering = [...active].some(({ request, response }) => request.socket === socket && response.headersSent);
     answerUnreadable(error, { socket, isAnswering, metrics });
   });
-  return { drain: () => drain.start() };
+  return {
+    drain: () => drain.start(),
+    get unsentBytes() {
+      return [...active].reduce((sum, { response }) => sum + response.writableLength, 0);
+    },
+  };
 }

@@ -107,6 +107,10 @@ export class MessageConnection implements PushConnection {
     return this.#subscriptions.size;
   }
 
+  get unsentBytes(): number {
+    return this.#options.link.unsentBytes;
+  }
+
   subscribe(uri: string, call: MethodCall): Promise<string> {
     return this.#subscriptions.subscribe(uri, call);
   }

@@ -8,10 +8,12 @@ import type { Identity } from '../clients/credential-cache.ts';
 import type { Arrival } from '../pipeline/arrival.ts';
 import type { Answer, Pipeline } from '../pipeline/pipeline.ts';
 import type { BodyBudget } from './body-budget.ts';
+import { cutUnread } from './cut-unread.ts';
 import { dialectHintOf, pathOf, toHttpArrival } from './http-arrival.ts';
 import type { HttpDrain } from './http-drain.ts';
 import { type HttpResponse, plainResponse, toHttpResponse } from './http-response.ts';
 import { endWhenSent } from './linger.ts';
+import { READER_STUCK_MS } from './message-connection.ts';
 import type { Exchange } from './open-exchanges.ts';
 import type { OriginPolicy } from './origin.ts';
 import { checkContentType, readBody } from './read-body.ts';
@@ -38,6 +40,8 @@ export interface ServeOptions {
   readonly bodies: BodyBudget;
   readonly drain: Pick<HttpDrain, 'isDraining'>;
   readonly requestTimeoutMs: number;
+  /** How long a client may take nothing of its answer, in milliseconds. Default 10,000. */
+  readonly readerStuckMs?: number | undefined;
 }
 
 /**
@@ -153,12 +157,12 @@ export class ServedRequest {
         : { 'x-request-id': this.#requestId, 'content-type': 'application/json', 'content-length': length };
     response.writeHead(status, Object.assign(own, headers));
     // Whoever was not told to go on does not.
-    if (request.complete || expectsContinue(request)) {
-      response.end(text);
-      return;
+    if (request.complete || expectsContinue(request)) response.end(text);
+    else {
+      response.write(text);
+      endWhenSent(request, response);
     }
-    response.write(text);
-    endWhenSent(request, response);
+    cutUnread(response, this.#options.readerStuckMs ?? READER_STUCK_MS);
   }
 }
 

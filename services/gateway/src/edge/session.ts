@@ -5,12 +5,13 @@ import type { SessionRequest } from '@gantry/protocol/gantry/gateway/v1/mcp_serv
 
 import { sessionAged } from '../errors.ts';
 import type { GatewayMetrics } from '../metrics.ts';
+import type { ConnectionLoad, ConnectionShare } from './connection-load.ts';
 import type { ConnectionSet } from './connection-set.ts';
 import { MessageConnection, type MessageConnectionOptions, type MessageLink } from './message-connection.ts';
-import { createMessageWindow, type MessageWindow } from './message-window.ts';
+import { createMessageWindow } from './message-window.ts';
 import { FRAME_MESSAGES_MAX, MESSAGE_IN_FRAME_BYTES_MAX, messagesOf } from './session-frame.ts';
-import type { SessionLoad, SessionShare } from './session-load.ts';
 import type { SessionOutbox } from './session-outbox.ts';
+import { withShare } from './shared-window.ts';
 
 /** Sessions move on to new replicas at this age, give or take a tenth, so that they do not all move at once. */
 const SESSION_AGE_MS = 5 * 60_000;
@@ -21,7 +22,7 @@ export const SESSION_AGE_MAX_MS = SESSION_AGE_MS * (1 + SESSION_AGE_JITTER);
 
 /** What sessions share. */
 export interface SessionHost {
-  readonly load: SessionLoad;
+  readonly load: ConnectionLoad;
   readonly connections: ConnectionSet;
   readonly metrics: Pick<GatewayMetrics, 'activeConnections'>;
   /** Default 300,000. */
@@ -38,7 +39,7 @@ export interface SessionOptions extends SessionHost {
 export class Session implements Disposable, MessageLink {
   readonly messageBytesMax = MESSAGE_IN_FRAME_BYTES_MAX;
   readonly #options: SessionOptions;
-  readonly #share: SessionShare;
+  readonly #share: ConnectionShare;
   readonly #connection: MessageConnection;
   readonly #ageTimer: NodeJS.Timeout;
   readonly #closed = Promise.withResolvers<void>();
@@ -133,24 +134,4 @@ export class Session implements Disposable, MessageLink {
 
 function jittered(ageMs: number): number {
   return ageMs * (1 - SESSION_AGE_JITTER + 2 * SESSION_AGE_JITTER * Math.random());
-}
-
-/** Counts what a window lets in for all sessions too. */
-function withShare(window: MessageWindow, share: SessionShare): MessageWindow {
-  return {
-    begin(size) {
-      window.begin(size);
-      share.begin(size);
-    },
-    end(size, answerBytes) {
-      window.end(size, answerBytes);
-      share.end(size);
-    },
-    get inFlight() {
-      return window.inFlight;
-    },
-    get isFull() {
-      return window.isFull || share.isFull;
-    },
-  };
 }

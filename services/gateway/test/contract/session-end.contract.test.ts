@@ -121,26 +121,30 @@ describe('a session ends', () => {
   });
 
   test('with a reset when a client reads nothing, and holds little until then', async () => {
-    await using fixture = await GatewayFixture.start({ limits: { readerStuckMs: 500 } });
+    await using fixture = await GatewayFixture.start({ limits: { readerStuckMs: 2_000 } });
     using client = new UnreadingClient(fixture.grpcTarget, fixture.key);
     const request = { jsonrpc: '2.0', method: 'protocol/capabilities' };
     for (let id = 0; id < 20_000; id += 100) {
       client.send(Array.from({ length: 100 }, (_unused, index) => ({ ...request, id: id + index })));
     }
     let most = 0;
+    let mostUnsent = 0;
     let isReset = false;
     void client.reset.then(() => (isReset = true));
     await vi.waitFor(
       async () => {
         most = Math.max(most, await gaugeOf(fixture, 'gantry_gateway_session_bytes'));
+        mostUnsent = Math.max(mostUnsent, await gaugeOf(fixture, 'gantry_gateway_unsent_bytes'));
         expect(isReset).toBe(true);
       },
       { timeout: 20_000, interval: 20 },
     );
     expect(await client.reset).toBe(constants.NGHTTP2_ENHANCE_YOUR_CALM);
     expect(most).toBeGreaterThan(0);
+    expect(mostUnsent).toBeGreaterThan(0);
     expect(most).toBeLessThan(16 * 1024 * 1024);
     await vi.waitFor(async () => expect(await gaugeOf(fixture, 'gantry_gateway_session_bytes')).toBe(0));
     expect(await gaugeOf(fixture, 'gantry_gateway_sessions')).toBe(0);
+    expect(await gaugeOf(fixture, 'gantry_gateway_unsent_bytes')).toBe(0);
   });
 });

@@ -1,6 +1,7 @@
 import { expect, test, vi } from 'vitest';
 
-import { createSessionLoad, CREDENTIAL_BYTES_MAX, PROCESS_BYTES_MAX } from './session-load.ts';
+import { CREDENTIAL_BYTES_MAX, PROCESS_BYTES_MAX } from './connection-load.ts';
+import { createSessionLoad } from './session-load.ts';
 
 const nothing = () => undefined;
 const one = { requests: 1, bytes: 0 };
@@ -14,7 +15,7 @@ test('sessions are counted by credential and in all', () => {
   expect(() => load.open('b', nothing)).toThrow('the gateway has 3 sessions');
   first[Symbol.dispose]();
   first[Symbol.dispose]();
-  expect(load.sessions).toBe(2);
+  expect(load.connections).toBe(2);
   load.open('a', nothing);
 });
 
@@ -57,7 +58,7 @@ test('a session that ends lets go of its bytes, and of its requests as they end'
   share.begin(request);
   share.hold(50);
   share[Symbol.dispose]();
-  expect([load.sessions, load.requests, load.bytes]).toEqual([0, 1, 0]);
+  expect([load.connections, load.requests, load.bytes]).toEqual([0, 1, 0]);
   share.end(request);
   expect([load.requests, load.bytes]).toEqual([0, 0]);
 });
