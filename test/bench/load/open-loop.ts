@@ -2,42 +2,51 @@ import { fileURLToPath } from 'node:url';
 
 import { z } from 'zod';
 
-import type { Load, LoadResult } from './load.ts';
-import type { OpenLoopJob } from './open-loop-job.ts';
+import type { HttpPlan } from './http-plan.ts';
+import type { Load } from './load.ts';
+import type { OpenLoopJob, OpenLoopResult } from './open-loop-job.ts';
 import { runProgram } from './run-program.ts';
 
 const program = fileURLToPath(new URL('drive-open-loop.ts', import.meta.url));
 const number = z.number();
-const result = z.object({
-  requests: number,
-  seconds: number,
-  errors: number,
-  p50Ms: number,
-  p99Ms: number,
-  p999Ms: number,
-  maxMs: number,
-  lateP99Ms: number,
-});
-
-/** What came of requests at a fixed rate. */
-export interface OpenLoopResult extends LoadResult {
-  readonly p50Ms: number;
-  readonly p99Ms: number;
-  readonly p999Ms: number;
-  readonly maxMs: number;
-  /** How late the generator itself was. */
-  readonly lateP99Ms: number;
-}
+const window = { p50Ms: number, p99Ms: number, lateP99Ms: number };
+const results = z.array(
+  z.object({
+    ...window,
+    requests: number,
+    seconds: number,
+    errors: number,
+    p999Ms: number,
+    maxMs: number,
+    hasPriority: z.boolean(),
+    windows: z.array(z.object(window)),
+  }),
+);
 
 /**
- * Sends requests at a fixed rate, from a process of its own. A latency begins when the request was due, not when it was
- * sent: a target that stalls is charged for everybody it kept waiting.
+ * Sends requests at a fixed rate to several targets in turn, from a process of its own. A latency begins when the request was due,
+ * not when it was sent: a target that stalls is charged for everybody it kept waiting.
  */
-export async function runOpenLoop(job: OpenLoopJob): Promise<OpenLoopResult> {
-  return result.parse(JSON.parse(await runProgram(process.execPath, [program, JSON.stringify(job)])));
+export async function runOpenLoop(job: OpenLoopJob): Promise<readonly OpenLoopResult[]> {
+  return results.parse(JSON.parse(await runProgram(process.execPath, [program, JSON.stringify(job)])));
+}
+
+/** Says what one target gets. */
+export interface OpenLoopOptions extends Pick<OpenLoopJob, 'requestsPerSecond' | 'connections'> {
+  readonly plan: HttpPlan;
+}
+
+/** Sends requests at a fixed rate to one target. */
+export async function runOneOpenLoop(
+  { plan, ...options }: OpenLoopOptions,
+  windowSeconds: number,
+): Promise<OpenLoopResult> {
+  const [result] = await runOpenLoop({ ...options, plans: [plan], windows: 1, windowSeconds });
+  if (result === undefined) throw new Error('the open loop had no result');
+  return result;
 }
 
 /** Makes a load of a fixed rate. */
-export function createOpenLoopLoad(job: Omit<OpenLoopJob, 'seconds'>): Load {
-  return { generator: 'open loop', run: (seconds) => runOpenLoop({ ...job, seconds }) };
+export function createOpenLoopLoad(options: OpenLoopOptions): Load {
+  return { generator: 'open loop', run: (seconds) => runOneOpenLoop(options, seconds) };
 }

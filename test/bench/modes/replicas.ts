@@ -5,9 +5,10 @@ import { medianOf, type Spread, spreadOf } from '../figures/statistics.ts';
 import { createHttpContender, planEcho } from '../http-contender.ts';
 import { type LaneCounts, readLaneCounts } from '../load/lane-packing.ts';
 import { createOpenLoopLoad } from '../load/open-loop.ts';
-import { measure, type Measurement } from '../measure.ts';
+import type { Measurement } from '../measure.ts';
 import type { BenchOptions } from '../options.ts';
 import { runRounds } from '../rounds.ts';
+import { WARM_REQUESTS, warmUp } from '../warm-up.ts';
 import { adminUrlsOf, type GantryCluster, startGantryCluster } from '../world/gantry-cluster.ts';
 import { cpuMsOf } from '../world/process-cpu.ts';
 import type { World } from '../world/world.ts';
@@ -33,13 +34,6 @@ const SHAPES: readonly Shape[] = [
 /** For each gateway: a load that two cores carry for four of them, so that no process waits for another one's turn. */
 const REQUESTS_PER_SECOND = 300;
 const CONNECTIONS = 16;
-
-/**
- * Requests that each gateway has served before it is measured. Each replica compiles its code by itself, and one of four
- * sees a quarter of the requests: after as many seconds as a single one it would be measured cold, which costs twice as much.
- */
-const WARM_UP_REQUESTS = 30_000;
-const WARM_UPS_MAX = 30;
 
 /** What a process does when it starts is over by then. */
 const SETTLE_MS = 10_000;
@@ -86,7 +80,11 @@ export async function measureReplicas(options: BenchOptions, world: World): Prom
   const idle = await measureIdle(running, world);
   const probes: Probe[] = [];
   for (const one of running) probes.push(...(await openProbes(one, { ...options, folder: world.folder })));
-  for (const probe of probes) if (probe.load === 'saturated') await warmUp(probe, options, world);
+  for (const { load, contender, gateway } of probes) {
+    // Each replica compiles by itself, and one of four sees a quarter of the requests.
+    const requests = gateway * WARM_REQUESTS;
+    if (load === 'saturated') await warmUp(contender, { ...options, report: world.report, requests });
+  }
   const contenders = probes.map(({ contender }) => contender);
   const { measured, failed } = await runRounds(contenders, { ...options, report: world.report });
   for (const { name, reason } of failed) throw new Error(`${name}: ${reason}`);
@@ -126,14 +124,6 @@ function toProbe(one: Running, load: LoadKind, contender: Contender): Probe {
     return result;
   };
   return { ...one, load, contender: { ...contender, load: { ...contender.load, run } }, packings };
-}
-
-async function warmUp({ contender, gateway }: Probe, { warmUpSeconds }: BenchOptions, world: World): Promise<void> {
-  let requests = 0;
-  for (let run = 0; run < WARM_UPS_MAX && requests < WARM_UP_REQUESTS * gateway; run += 1) {
-    requests += (await measure(contender, warmUpSeconds)).requests;
-  }
-  world.report(`warmed up  ${contender.name.padEnd(28)} ${requests} requests`);
 }
 
 function packingOf(before: LaneCounts, after: LaneCounts): number {

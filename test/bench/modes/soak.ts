@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { planEcho } from '../http-contender.ts';
-import { type OpenLoopResult, runOpenLoop } from '../load/open-loop.ts';
+import type { OpenLoopResult } from '../load/open-loop-job.ts';
+import { runOneOpenLoop } from '../load/open-loop.ts';
 import type { BenchOptions } from '../options.ts';
 import { toTable } from '../report/table.ts';
 import { type GantryCluster, startGantryCluster } from '../world/gantry-cluster.ts';
@@ -38,12 +39,10 @@ export async function measureSoak({ soakMinutes }: BenchOptions, world: World): 
   const headerSets = [{ authorization: `Bearer ${cluster.apiKey}` }];
   const plan = planEcho({ url: cluster.url, headerSets });
   const run = (minutes: number) =>
-    runOpenLoop({
-      plan,
-      requestsPerSecond: REQUESTS_PER_SECOND,
-      connections: CONNECTIONS,
-      seconds: minutes * SECONDS_PER_MINUTE,
-    });
+    runOneOpenLoop(
+      { plan, requestsPerSecond: REQUESTS_PER_SECOND, connections: CONNECTIONS },
+      minutes * SECONDS_PER_MINUTE,
+    );
   world.report('warming up for a minute, then resting for one');
   await run(1);
   await sleep(MS_PER_MINUTE);

@@ -21,6 +21,8 @@ const server = createServer((request: IncomingMessage, response: ServerResponse)
   });
 });
 
+// A client that has nothing to ask for some seconds is still there.
+server.keepAliveTimeout = 60_000;
 server.listen(0, '127.0.0.1', () => {
   const address = server.address();
   announce({ port: typeof address === 'object' && address !== null ? address.port : 0 });
