@@ -1,8 +1,17 @@
 /** Few calls are in flight on most lanes; the table doubles when it is half full, and keeps its size. */
 const INITIAL_SLOTS = 64;
 
-/** Spreads consecutive ids evenly, as they are; multiplied they would share slots. */
-const slotOf = (id: number, slots: number): number => id & (slots - 1);
+/** 2^32 over the golden ratio (Knuth, The Art of Computer Programming, 6.4): consecutive ids are far apart. */
+const SPREAD = 0x9e37_79b1;
+
+/**
+ * Where an id belongs. Left as they are, consecutive ids would be neighbours in one long row, and each that is taken out of it
+ * would have all behind it looked at.
+ */
+const homeOf = (id: number, slots: number): number => (Math.imul(id, SPREAD) >>> 16) & (slots - 1);
+
+/** Goes around at the end; the number of slots is a power of two. */
+const around = (slot: number, slots: number): number => slot & (slots - 1);
 
 /**
  * The calls of a lane by their ids: a hash table with linear probing, whose slots are used again in place.
@@ -21,7 +30,7 @@ export class CallTable<T extends { readonly id: number }> implements Iterable<T>
 
   get(id: number): T | undefined {
     const slots = this.#slots;
-    for (let slot = slotOf(id, slots.length); ; slot = slotOf(slot + 1, slots.length)) {
+    for (let slot = homeOf(id, slots.length); ; slot = around(slot + 1, slots.length)) {
       const call = slots[slot];
       if (call === undefined || call.id === id) return call;
     }
@@ -37,10 +46,10 @@ export class CallTable<T extends { readonly id: number }> implements Iterable<T>
   /** Removes a call; false when it is not in the table. */
   delete(call: T): boolean {
     const slots = this.#slots;
-    let slot = slotOf(call.id, slots.length);
+    let slot = homeOf(call.id, slots.length);
     while (slots[slot] !== call) {
       if (slots[slot] === undefined) return false;
-      slot = slotOf(slot + 1, slots.length);
+      slot = around(slot + 1, slots.length);
     }
     this.#size -= 1;
     slots[slot] = undefined;
@@ -62,12 +71,12 @@ export class CallTable<T extends { readonly id: number }> implements Iterable<T>
   #closeGap(free: number): void {
     const slots = this.#slots;
     let gap = free;
-    for (let slot = slotOf(gap + 1, slots.length); ; slot = slotOf(slot + 1, slots.length)) {
+    for (let slot = around(gap + 1, slots.length); ; slot = around(slot + 1, slots.length)) {
       const call = slots[slot];
       if (call === undefined) return;
-      const home = slotOf(call.id, slots.length);
+      const home = homeOf(call.id, slots.length);
       // How far it is from its home, and how far the gap is behind it; both around the end.
-      if (slotOf(slot - home, slots.length) < slotOf(slot - gap, slots.length)) continue;
+      if (around(slot - home, slots.length) < around(slot - gap, slots.length)) continue;
       slots[gap] = call;
       slots[slot] = undefined;
       gap = slot;
@@ -86,7 +95,7 @@ function emptySlots<T>(count: number): (T | undefined)[] {
 }
 
 function insert<T extends { readonly id: number }>(slots: (T | undefined)[], call: T): void {
-  let slot = slotOf(call.id, slots.length);
-  while (slots[slot] !== undefined) slot = slotOf(slot + 1, slots.length);
+  let slot = homeOf(call.id, slots.length);
+  while (slots[slot] !== undefined) slot = around(slot + 1, slots.length);
   slots[slot] = call;
 }
