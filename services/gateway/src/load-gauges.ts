@@ -13,6 +13,7 @@ export interface Loads {
   readonly http: Pick<HttpEdge, 'unsentBytes'>;
   readonly pipeline: Pick<Pipeline, 'inFlight'>;
   readonly connections: Pick<ConnectionSet, 'subscriptionCount' | 'unsentBytes'>;
+  readonly webSockets: Pick<ConnectionLoad, 'bytes'>;
   readonly sessions: Pick<ConnectionLoad, 'connections' | 'requests' | 'bytes'>;
   readonly bodies: Pick<BodyBudget, 'bytes'>;
   readonly answers: Pick<AnswerBudget, 'bytes'>;
@@ -22,9 +23,10 @@ export interface Loads {
 
 /** Shows how much everything that is limited holds. */
 export function showLoads({ gauge }: Pick<GatewayMetrics, 'gauge'>, loads: Loads): void {
-  const { http, pipeline, connections, sessions, bodies, answers, audit, credentials } = loads;
+  const { http, pipeline, connections, webSockets, sessions, bodies, answers, audit, credentials } = loads;
   gauge('gantry_gateway_in_flight', 'Requests being worked on.', () => pipeline.inFlight);
   gauge('gantry_subscriptions', 'Resources that connections follow.', () => connections.subscriptionCount);
+  gauge('gantry_gateway_websocket_bytes', 'Bytes of WebSocket messages being worked on.', () => webSockets.bytes);
   gauge('gantry_gateway_sessions', 'Sessions that are open.', () => sessions.connections);
   gauge('gantry_gateway_session_requests', 'Requests of sessions being worked on.', () => sessions.requests);
   gauge('gantry_gateway_session_bytes', 'Bytes that sessions hold.', () => sessions.bytes);

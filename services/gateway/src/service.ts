@@ -10,6 +10,7 @@ import { type CredentialCache, createCredentialCache } from './clients/credentia
 import { startPolicyWatch } from './clients/policy-watch.ts';
 import type { Config } from './config.ts';
 import { type BodyBudgetLimits, createBodyBudget } from './edge/body-budget.ts';
+import { createWebSocketLoad } from './edge/connection-load.ts';
 import { createConnectionSet } from './edge/connection-set.ts';
 import { createMcpService } from './edge/grpc.ts';
 import { createHttpServer, listen } from './edge/http-server.ts';
@@ -72,13 +73,14 @@ export async function createGatewayService(
   const http = createHttpEdge({ ...edge, bodies, readerStuckMs });
   const connections = stack.use(createConnectionSet(limits));
   const { resources } = backends;
-  serveWebSockets({ ...edge, connections, resources });
+  const webSockets = createWebSocketLoad();
+  serveWebSockets({ ...edge, connections, resources, load: webSockets });
   const sessions = createSessionLoad(limits.sessions);
   const serveSession = createSessionEdge({ ...edge, ...limits, connections, resources, load: sessions });
   const onRevoked = (credentialId: string) => connections.closeCredential(credentialId);
   const policyWatch = stack.use(startPolicyWatch({ policy: backends.policy, credentials, onRevoked, logger }));
 
-  showLoads(metrics, { http, pipeline, connections, sessions, bodies, answers, audit, credentials });
+  showLoads(metrics, { http, pipeline, connections, webSockets, sessions, bodies, answers, audit, credentials });
   checkPolicyStream(platform, credentials);
 
   const service = createMcpService({ pipeline, clock, requestTimeoutMs, serveSession });

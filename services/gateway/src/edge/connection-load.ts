@@ -39,6 +39,16 @@ export function createConnectionLoad(limits: ConnectionLoadLimits): ConnectionLo
   return new CountedLoad(limits);
 }
 
+/** Creates what all WebSockets have to do. The server limits connections, and the pipeline requests: only bytes are limited here. */
+export function createWebSocketLoad(): ConnectionLoad {
+  return createConnectionLoad({
+    connectionsMax: Infinity,
+    credentialConnectionsMax: Infinity,
+    processRequestsMax: Infinity,
+    credentialRequestsMax: Infinity,
+  });
+}
+
 class Tally {
   connections = 0;
   requests = 0;

@@ -7,6 +7,7 @@ import type { WebSocket } from 'ws';
 
 import { PresentedCredential } from '../clients/presented-credential.ts';
 import type { Answer, Pipeline } from '../pipeline/pipeline.ts';
+import { createWebSocketLoad, CREDENTIAL_BYTES_MAX } from './connection-load.ts';
 import { MESSAGES_QUEUED_MAX, READER_STUCK_MS, UNSENT_BYTES_MAX, UNSENT_BYTES_PAUSE } from './message-connection.ts';
 import { WEBSOCKET_MESSAGES_IN_FLIGHT_MAX } from './message-window.ts';
 import { createWebSocketConnection, WEBSOCKET_MESSAGE_BYTES_MAX } from './websocket-connection.ts';
@@ -52,12 +53,13 @@ const FRAMES_BEGUN = 16;
 
 const done: Answer = { kind: 'one', reply: { idText: '1', resultText: '{}' }, dialect: 'native' };
 
-function world(pipeline: Partial<Pipeline> = {}) {
+function world(pipeline: Partial<Pipeline> = {}, load = createWebSocketLoad()) {
   const socket = new FakeSocket();
   const clock = fakeClock();
   const connection = createWebSocketConnection({
     // The fake has all that the connection uses.
     socket: socket as unknown as WebSocket,
+    load,
     pipeline: {
       answer: async () => done,
       refuse: () => done,
@@ -225,4 +227,28 @@ test('the longest answer that is sent leaves its connection alone, and a longer 
   expect(socket.sent[0]).toHaveLength(WEBSOCKET_MESSAGE_BYTES_MAX);
   expect(JSON.parse(socket.sent[1] ?? '')).toMatchObject({ error: { data: { reason: 'RESPONSE_TOO_LARGE' } } });
   expect(socket.ends).toEqual([]);
+});
+
+test('a credential has so many bytes worked on, over however many connections, and goes on when there is room', async () => {
+  const load = createWebSocketLoad();
+  const gates: PromiseWithResolvers<Answer>[] = [];
+  const answer = () => {
+    const gate = Promise.withResolvers<Answer>();
+    gates.push(gate);
+    return gate.promise;
+  };
+  const length = 4 * 1024 * 1024;
+  const message = Buffer.from(`{"jsonrpc":"2.0","id":1,"method":"a","params":["`);
+  const long = Buffer.concat([message, Buffer.alloc(length - message.length - 3, 'x'), Buffer.from('"]}')]);
+  const count = CREDENTIAL_BYTES_MAX / length;
+  const worlds = Array.from({ length: count + 1 }, () => world({ answer }, load));
+  for (const { socket } of worlds) socket.emit('message', long, false);
+  expect([gates.length, load.bytes]).toEqual([count, CREDENTIAL_BYTES_MAX]);
+  expect(worlds.map(({ socket }) => socket.isPaused)).toEqual([...Array<boolean>(count).fill(false), true]);
+  gates[0]?.resolve(done);
+  await vi.waitFor(() => expect(gates).toHaveLength(count + 1));
+  gates[1]?.resolve(done);
+  await vi.waitFor(() => expect(worlds.at(-1)?.socket.isPaused).toBe(false));
+  for (const { socket } of worlds) socket.emit('close');
+  expect([load.bytes, load.connections]).toEqual([0, 0]);
 });

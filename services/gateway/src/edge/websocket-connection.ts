@@ -1,6 +1,7 @@
 import type { AppError } from '@gantry/errors';
 import type { WebSocket } from 'ws';
 
+import type { ConnectionLoad } from './connection-load.ts';
 import { toFrameRefusal } from './frame.ts';
 import {
   MessageConnection,
@@ -10,6 +11,7 @@ import {
   UNSENT_BYTES_PAUSE,
 } from './message-connection.ts';
 import { createMessageWindow, WEBSOCKET_MESSAGES_IN_FLIGHT_MAX } from './message-window.ts';
+import { withShare } from './shared-window.ts';
 
 /** RFC 6455 §7.4. */
 const closeCodes = { goingAway: 1001, policyViolation: 1008, tryAgainLater: 1013 } as const;
@@ -32,12 +34,15 @@ export const WEBSOCKET_MESSAGE_BYTES_MAX = UNSENT_BYTES_MAX - 2 * UNSENT_BYTES_P
 /** What a WebSocket's connection needs. */
 export type WebSocketConnectionOptions = Omit<MessageConnectionOptions, 'link' | 'window' | 'transport'> & {
   readonly socket: WebSocket;
+  /** Of all WebSockets. */
+  readonly load: ConnectionLoad;
 };
 
 /** Makes a connection of a WebSocket that is open. */
-export function createWebSocketConnection({ socket, ...options }: WebSocketConnectionOptions): MessageConnection {
+export function createWebSocketConnection({ socket, load, ...options }: WebSocketConnectionOptions): MessageConnection {
   const link = new WebSocketLink(socket, () => connection.wasRead());
-  const window = createMessageWindow(WEBSOCKET_MESSAGES_IN_FLIGHT_MAX);
+  const share = load.open(options.credentialId, () => connection.goOn());
+  const window = withShare(createMessageWindow(WEBSOCKET_MESSAGES_IN_FLIGHT_MAX), share);
   const connection = new MessageConnection({ ...options, link, window, transport: 'websocket' });
   socket.on('message', (data, isBinary) => connection.take(toInput(data, isBinary)));
   socket.on('pong', () => connection.heard());
@@ -46,7 +51,10 @@ export function createWebSocketConnection({ socket, ...options }: WebSocketConne
     const refusal = toFrameRefusal(error);
     if (refusal !== undefined) connection.refuse(refusal);
   });
-  socket.on('close', () => connection.abandon());
+  socket.on('close', () => {
+    connection.abandon();
+    share[Symbol.dispose]();
+  });
   return connection;
 }
 

@@ -12,6 +12,7 @@ import { BODY_BYTES_MAX } from '../json-rpc/parse-body.ts';
 import type { GatewayMetrics } from '../metrics.ts';
 import type { Arrival } from '../pipeline/arrival.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
+import type { ConnectionLoad } from './connection-load.ts';
 import type { ConnectionSet } from './connection-set.ts';
 import { dialectOfRequest, pathOf, toHttpArrival } from './http-arrival.ts';
 import { toHttpBytes, toHttpResponse } from './http-response.ts';
@@ -31,6 +32,7 @@ export interface WebSocketEdgeOptions {
   readonly resources: Pick<ResourceClient, 'watchResource'>;
   readonly metrics: Pick<GatewayMetrics, 'activeConnections'>;
   readonly connections: ConnectionSet;
+  readonly load: ConnectionLoad;
   readonly logger: Logger;
   readonly clock: Clock;
   readonly origins: OriginPolicy;
