@@ -73,7 +73,7 @@ export function createRpcClient<D extends Definition>(definition: D, options: Rp
 }
 
 /** Why calls fail on our side of the way: that says nothing of the service. */
-const LOCAL_REASONS: ReadonlySet<string> = new Set(['DEADLINE_TOO_SHORT', 'LANE_QUEUE_FULL']);
+const LOCAL_REASONS: ReadonlySet<string> = new Set(['DEADLINE_TOO_SHORT', 'LANE_QUEUE_FULL', 'LANE_REPLACED']);
 
 /**
  * Tells whether an error says that the service did not answer. An error with a domain is an answer: a service that reports

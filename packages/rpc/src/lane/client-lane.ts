@@ -142,11 +142,11 @@ export class ClientLane implements ServerFrameVisitor {
     this.#options.onLeaving(this);
   }
 
-  /** Ends now; what is in flight fails. */
-  cut(): void {
+  /** Ends now; what is in flight fails, with a reason when there is one to tell. */
+  cut(reason?: AppError): void {
     if (this.#isEnded) return;
     this.#stream.cancel();
-    this.#end('CANCELLED');
+    this.#end({ code: 'CANCELLED', lost: reason ?? withoutDetails('UNAVAILABLE', this.#options.peer) });
   }
 
   /** Ends when the server has not read for too long. To be called now and then. */
@@ -267,16 +267,16 @@ export class ClientLane implements ServerFrameVisitor {
   /** The stream has ended, after all that came before. */
   #ended(code: LaneEnd['code'], cause?: ServiceError): void {
     this.#intake.readAll();
-    this.#end(code, cause);
+    const lost = cause === undefined ? withoutDetails('UNAVAILABLE', this.#options.peer) : this.#lossOf(cause);
+    this.#end({ code, lost });
   }
 
-  #end(code: LaneEnd['code'], cause?: ServiceError): void {
+  #end({ code, lost }: { readonly code: LaneEnd['code']; readonly lost: AppError }): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
     this.#intake.close();
     this.#sender.close();
     this.deadlines.close();
-    const lost = cause === undefined ? withoutDetails('UNAVAILABLE', this.#options.peer) : this.#lossOf(cause);
     for (const call of this.#calls) this.#lose(call, lost);
     this.#options.onEnded(this, { code, isUnsupported: code === 'UNIMPLEMENTED' && !this.#isReady });
   }

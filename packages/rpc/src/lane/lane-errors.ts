@@ -28,6 +28,16 @@ export function laneDraining(): AppError {
   });
 }
 
+/** The lane was old and was replaced, and a call on it went on for too long: a stream is opened again, on the new one. */
+export function laneReplaced(service: string): AppError {
+  return new AppError({
+    code: 'UNAVAILABLE',
+    reason: 'LANE_REPLACED',
+    message: `the connection to the ${service} service was renewed; open the stream again`,
+    metadata: { service },
+  });
+}
+
 /** There are too many lanes. */
 export function laneLimit(lanesMax: number): AppError {
   return new AppError({

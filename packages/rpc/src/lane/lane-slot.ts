@@ -2,6 +2,7 @@ import { backoffMs } from '@gantry/resilience';
 
 import { ClientLane, type LaneEnd } from './client-lane.ts';
 import { createLaneClient } from './lane-client.ts';
+import { laneReplaced } from './lane-errors.ts';
 import { type ClientLaneLimits, READER_CHECK_INTERVAL_MS } from './lane-limits.ts';
 import type { ClientLaneLoad } from './lane-metrics.ts';
 import { LaneHealth } from './lane-outliers.ts';
@@ -140,7 +141,7 @@ export class LaneSlot {
   }
 
   #letGo(lane: ClientLane): void {
-    const timer = setTimeout(() => lane.cut(), this.#options.limits.leaveMaxMs);
+    const timer = setTimeout(() => lane.cut(laneReplaced(this.#options.peer)), this.#options.limits.leaveMaxMs);
     timer.unref();
     this.#leaving.set(lane, timer);
   }

@@ -1,3 +1,4 @@
+import type { AppError } from '@gantry/errors';
 import { CallToolRequest } from '@gantry/protocol/gantry/tool/v1/tool_service';
 import { expect, test, vi } from 'vitest';
 
@@ -198,6 +199,21 @@ test('a lane that was replaced is cut when its calls go on for too long', async 
   // It hangs on the first lane, and is then made again.
   expect(await world.nameOf('x')).toBe('x');
   expect(server.lanes[0]?.callIds).toEqual([1]);
+});
+
+test('a stream on a lane that was replaced ends with a reason of its own, which nobody holds against the service', async () => {
+  using server = await startFakeServer((lane) => {
+    lane.send({ settings });
+    if (server.lanes.length > 6) lane.answer();
+  });
+  using world = await connectWith(server.address, { ageMinMs: 20, ageJitterMs: 10, leaveMaxMs: 30 });
+  const streams = Array.from({ length: 6 }, () =>
+    world.client.callTool(CallToolRequest.create({ name: 'x' }), { assertion: 'ann' }).each(() => {}),
+  );
+  const reasons = streams.map((stream) => stream.catch((error: AppError) => error.reason));
+  expect(await Promise.all(reasons)).toEqual(Array(6).fill('LANE_REPLACED'));
+  // The breaker lets calls through.
+  await expect(world.client.getTool({ name: 'x' }, { assertion: 'ann' })).resolves.toBeDefined();
 });
 
 test('a replica without lanes gets its share by ordinary calls', async () => {

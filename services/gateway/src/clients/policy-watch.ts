@@ -11,6 +11,9 @@ import type { CredentialCache } from './credential-cache.ts';
 /** A stream that broke is opened again at once, and every second while auth is away. */
 const BACKOFF = { baseMs: 50, maxMs: 1_000, random: Math.random };
 
+/** Why a stream ends although nothing is broken. */
+const ROUTINE_REASONS = ['SHUTTING_DOWN', 'LANE_REPLACED'] as const;
+
 /** What the watch needs. */
 export interface PolicyWatchOptions {
   readonly policy: PolicyClient;
@@ -53,9 +56,10 @@ async function follow(options: PolicyWatchOptions, signal: AbortSignal): Promise
 }
 
 function report(logger: PolicyWatchOptions['logger'], error: unknown): void {
-  // Replicas come and go; only a stream that broke is worth a look.
-  if (isReason(error, 'SHUTTING_DOWN')) logger.info('the policy stream ended with its replica, it is opened again');
-  else logger.warn({ err: error }, 'the policy stream broke, it is opened again');
+  // Replicas come and go, and connections are renewed every few minutes; only a stream that broke is worth a look.
+  if (ROUTINE_REASONS.some((reason) => isReason(error, reason))) {
+    logger.info('the policy stream ended with its replica or its connection, it is opened again');
+  } else logger.warn({ err: error }, 'the policy stream broke, it is opened again');
 }
 
 async function listen(options: PolicyWatchOptions, signal: AbortSignal): Promise<void> {
