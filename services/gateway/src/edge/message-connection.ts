@@ -27,6 +27,7 @@ import type { Arrival } from '../pipeline/arrival.ts';
 import type { Answer, Pipeline } from '../pipeline/pipeline.ts';
 import { proceed } from '../pipeline/settle.ts';
 import { idTextsOf } from './frame.ts';
+import { IdTable } from './id-table.ts';
 import type { MessageWindow } from './message-window.ts';
 import { ResourceSubscriptions } from './resource-subscriptions.ts';
 
@@ -87,7 +88,7 @@ export class MessageConnection implements PushConnection {
   readonly #options: MessageConnectionOptions;
   readonly #subscriptions: ResourceSubscriptions;
   /** Those that have an id, by its JSON text. */
-  readonly #workById = new Map<string, Work>();
+  readonly #workById = new IdTable<Work>();
   readonly #queue: MessageInput[] = [];
   #dialect: Dialect;
   #unread: { readonly bytes: number; readonly sinceMs: number } | undefined;
@@ -238,7 +239,7 @@ export class MessageConnection implements PushConnection {
     const body = this.#parse(input, arrival);
     if (body === undefined) return;
     const work = { bytes: input.length, requests: body.messages.length, idTexts: idTextsOf(body), cancellation };
-    for (const idText of work.idTexts) this.#workById.set(idText, work);
+    for (const idText of work.idTexts) this.#workById.add(idText, work);
     this.#options.window.begin(work);
     // It never throws and never rejects.
     void proceed(this.#options.pipeline.answer(body, arrival), (answer) => this.#finish(work, answer));
@@ -259,14 +260,14 @@ export class MessageConnection implements PushConnection {
 
   /** A second request of an id could not be told from the first, nor could their answers. */
   #checkIds(idTexts: readonly string[]): void {
-    const isTaken = idTexts.some((idText, index) => this.#workById.has(idText) || idTexts.indexOf(idText) !== index);
+    const isTaken = idTexts.some(
+      (idText, index) => this.#workById.get(idText) !== undefined || idTexts.indexOf(idText) !== index,
+    );
     if (isTaken) throw requestInvalid('a request of this id is in flight; give each one an id of its own');
   }
 
   #finish(work: Work, answer: Answer): void {
-    for (const idText of work.idTexts) {
-      if (this.#workById.get(idText) === work) this.#workById.delete(idText);
-    }
+    for (const idText of work.idTexts) this.#workById.delete(idText);
     // A client that has cancelled does not expect an answer.
     const answerBytes = work.cancellation.aborted ? 0 : this.#answer(answer);
     this.#options.window.end(work, answerBytes);
