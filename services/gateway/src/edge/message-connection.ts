@@ -1,5 +1,4 @@
 import { constants } from 'node:buffer';
-import { randomUUID } from 'node:crypto';
 
 import { type AppError, isAppError } from '@gantry/errors';
 import { Cancellation, type CancelSignal } from '@gantry/rpc';
@@ -29,6 +28,7 @@ import { proceed } from '../pipeline/settle.ts';
 import { idTextsOf } from './frame.ts';
 import { IdTable } from './id-table.ts';
 import type { MessageWindow } from './message-window.ts';
+import { RequestIds } from './request-ids.ts';
 import { ResourceSubscriptions } from './resource-subscriptions.ts';
 
 /** Messages that had come when the client was stopped: no more than a read of 64 KiB holds. */
@@ -90,6 +90,7 @@ export class MessageConnection implements PushConnection {
   /** Those that have an id, by its JSON text. */
   readonly #workById = new IdTable<Work>();
   readonly #queue: MessageInput[] = [];
+  readonly #requestIds = new RequestIds();
   #dialect: Dialect;
   #unread: { readonly bytes: number; readonly sinceMs: number } | undefined;
   #isAlive = true;
@@ -327,7 +328,7 @@ export class MessageConnection implements PushConnection {
       clientAddress,
       credential,
       dialect: this.#dialect,
-      requestId: randomUUID(),
+      requestId: this.#requestIds.next(),
       parent,
       deadlineMs: clock.now() + requestTimeoutMs,
       signal,
