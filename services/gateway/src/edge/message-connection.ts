@@ -237,22 +237,24 @@ export class MessageConnection implements PushConnection {
   #start(input: MessageInput): void {
     const cancellation = new Cancellation();
     const arrival = this.#arrival(cancellation);
-    const body = this.#parse(input, arrival);
-    if (body === undefined) return;
-    const work = { bytes: input.length, requests: body.messages.length, idTexts: idTextsOf(body), cancellation };
-    for (const idText of work.idTexts) this.#workById.add(idText, work);
+    const parsed = this.#parse(input, arrival);
+    if (parsed === undefined) return;
+    const { body, idTexts } = parsed;
+    const work = { bytes: input.length, requests: body.messages.length, idTexts, cancellation };
+    for (const idText of idTexts) this.#workById.add(idText, work);
     this.#options.window.begin(work);
     // It never throws and never rejects.
     void proceed(this.#options.pipeline.answer(body, arrival), (answer) => this.#finish(work, answer));
   }
 
-  #parse(input: MessageInput, arrival: Arrival): Body | undefined {
+  #parse(input: MessageInput, arrival: Arrival): ParsedMessage | undefined {
     try {
       if (input.length > BODY_BYTES_MAX) throw bodyTooLarge(BODY_BYTES_MAX);
       const body = parseBody(typeof input === 'string' ? input : decodeBody(input));
-      this.#checkIds(idTextsOf(body));
+      const idTexts = idTextsOf(body);
+      this.#checkIds(idTexts);
       if (body.messages.some(isInitialize)) this.#dialect = 'legacy';
-      return body;
+      return { body, idTexts };
     } catch (error) {
       this.#answer(this.#options.pipeline.refuse(error, arrival));
       return undefined;
@@ -342,6 +344,12 @@ type SomeAnswer = Exclude<Answer, { kind: 'none' }>;
 function encodeAnswer(answer: SomeAnswer): string {
   if (answer.kind === 'many') return encodeReplies(answer.replies, answer.dialect);
   return encodeReply(answer.reply, answer.dialect);
+}
+
+/** A message that can be worked on, and the ids of its requests. */
+interface ParsedMessage {
+  readonly body: Body;
+  readonly idTexts: readonly string[];
 }
 
 /** A message that is being worked on. */
