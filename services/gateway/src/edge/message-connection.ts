@@ -1,5 +1,3 @@
-import { randomUUID } from 'node:crypto';
-
 import { type AppError, isAppError } from '@gantry/errors';
 import { Cancellation, type CancelSignal } from '@gantry/rpc';
 import type { Clock, TraceContext } from '@gantry/telemetry';
@@ -26,7 +24,9 @@ import type { Answer, Pipeline } from '../pipeline/pipeline.ts';
 import { proceed } from '../pipeline/settle.ts';
 import { encodeAnswer } from './encode-answer.ts';
 import { idTextsOf } from './frame.ts';
+import { IdTable } from './id-table.ts';
 import type { MessageWindow } from './message-window.ts';
+import { RequestIds } from './request-ids.ts';
 import { ResourceSubscriptions } from './resource-subscriptions.ts';
 
 /** Messages that had come when the client was stopped: no more than a read of 64 KiB holds. */
@@ -83,8 +83,9 @@ export class MessageConnection implements PushConnection {
   readonly #options: MessageConnectionOptions;
   readonly #subscriptions: ResourceSubscriptions;
   /** Those that have an id, by its JSON text. */
-  readonly #workById = new Map<string, Work>();
+  readonly #workById = new IdTable<Work>();
   readonly #queue: MessageInput[] = [];
+  readonly #requestIds = new RequestIds();
   #dialect: Dialect;
   #unread: { readonly bytes: number; readonly sinceMs: number } | undefined;
   #isAlive = true;
@@ -235,22 +236,24 @@ export class MessageConnection implements PushConnection {
   #start(input: MessageInput): void {
     const cancellation = new Cancellation();
     const arrival = this.#arrival(cancellation);
-    const body = this.#parse(input, arrival);
-    if (body === undefined) return;
-    const work = { bytes: input.length, requests: body.messages.length, idTexts: idTextsOf(body), cancellation };
-    for (const idText of work.idTexts) this.#workById.set(idText, work);
+    const parsed = this.#parse(input, arrival);
+    if (parsed === undefined) return;
+    const { body, idTexts } = parsed;
+    const work = { bytes: input.length, requests: body.messages.length, idTexts, cancellation };
+    for (const idText of idTexts) this.#workById.add(idText, work);
     this.#options.window.begin(work);
     // It never throws and never rejects.
     void proceed(this.#options.pipeline.answer(body, arrival), (answer) => this.#finish(work, answer));
   }
 
-  #parse(input: MessageInput, arrival: Arrival): Body | undefined {
+  #parse(input: MessageInput, arrival: Arrival): ParsedMessage | undefined {
     try {
       if (input.length > BODY_BYTES_MAX) throw bodyTooLarge(BODY_BYTES_MAX);
       const body = parseBody(typeof input === 'string' ? input : decodeBody(input));
-      this.#checkIds(idTextsOf(body));
+      const idTexts = idTextsOf(body);
+      this.#checkIds(idTexts);
       if (body.messages.some(isInitialize)) this.#dialect = 'legacy';
-      return body;
+      return { body, idTexts };
     } catch (error) {
       this.#answer(this.#options.pipeline.refuse(error, arrival));
       return undefined;
@@ -259,14 +262,14 @@ export class MessageConnection implements PushConnection {
 
   /** A second request of an id could not be told from the first, nor could their answers. */
   #checkIds(idTexts: readonly string[]): void {
-    const isTaken = idTexts.some((idText, index) => this.#workById.has(idText) || idTexts.indexOf(idText) !== index);
+    const isTaken = idTexts.some(
+      (idText, index) => this.#workById.get(idText) !== undefined || idTexts.indexOf(idText) !== index,
+    );
     if (isTaken) throw requestInvalid('a request of this id is in flight; give each one an id of its own');
   }
 
   #finish(work: Work, answer: Answer): void {
-    for (const idText of work.idTexts) {
-      if (this.#workById.get(idText) === work) this.#workById.delete(idText);
-    }
+    for (const idText of work.idTexts) this.#workById.delete(idText);
     // A client that has cancelled does not expect an answer.
     const answerBytes = work.cancellation.aborted ? 0 : this.#answer(answer);
     this.#options.window.end(work, answerBytes);
@@ -303,7 +306,7 @@ export class MessageConnection implements PushConnection {
       clientAddress,
       credential,
       dialect: this.#dialect,
-      requestId: randomUUID(),
+      requestId: this.#requestIds.next(),
       parent,
       deadlineMs: clock.now() + requestTimeoutMs,
       signal,
@@ -311,6 +314,12 @@ export class MessageConnection implements PushConnection {
       answerBytesMax: link.messageBytesMax,
     };
   }
+}
+
+/** A message that can be worked on, and the ids of its requests. */
+interface ParsedMessage {
+  readonly body: Body;
+  readonly idTexts: readonly string[];
 }
 
 /** A message that is being worked on. */

@@ -29,7 +29,7 @@ const LIMITS = { depthMax: JSON_DEPTH_MAX, messagesMax: BATCH_MESSAGES_MAX, valu
  */
 export function decodeBody(bytes: Uint8Array): string {
   if (!isUtf8(bytes)) throw parseError('the body is not valid UTF-8; encode JSON as UTF-8');
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return buffer.toString('utf8', hasByteOrderMark(buffer) ? BYTE_ORDER_MARK_BYTES : 0);
 }
 
