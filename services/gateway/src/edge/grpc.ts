@@ -1,9 +1,9 @@
 import type { McpRequest, McpResponse } from '@gantry/protocol/gantry/gateway/v1/mcp_service';
-import { bindService, type BoundService } from '@gantry/rpc';
+import { bindService, type BoundService, MESSAGE_BYTES_MAX } from '@gantry/rpc';
 import type { Clock } from '@gantry/telemetry';
 
-import { bodyTooLarge, requestInvalid } from '../errors.ts';
-import { isErrorReply, type Reply } from '../json-rpc/encode-reply.ts';
+import { bodyTooLarge, requestInvalid, responseTooLarge } from '../errors.ts';
+import { type ErrorReply, isErrorReply, type Reply } from '../json-rpc/encode-reply.ts';
 import { toJsonRpcError } from '../json-rpc/error-table.ts';
 import type { Message } from '../json-rpc/message.ts';
 import { BODY_BYTES_MAX, decodeBody, parseParams } from '../json-rpc/parse-body.ts';
@@ -14,6 +14,9 @@ import type { Answer, Pipeline } from '../pipeline/pipeline.ts';
 import { toGrpcArrival } from './grpc-arrival.ts';
 import type { ServeSession } from './session-edge.ts';
 import { encodedSessionDefinition } from './session-frame.ts';
+
+/** What id and result may have together: a response has three tags, their lengths, and "2.0" besides. */
+export const RESPONSE_BYTES_MAX = MESSAGE_BYTES_MAX - 32;
 
 /** What the gRPC edge needs. */
 export interface GrpcEdgeOptions {
@@ -66,11 +69,18 @@ function toResponse(answer: Answer, id: string): McpResponse {
   const response = { jsonrpc: '2.0', outcome: undefined, id };
   if (answer.kind === 'none') return response;
   const reply = answer.kind === 'one' ? answer.reply : answer.replies[0];
-  return reply === undefined ? response : { ...response, outcome: toOutcome(reply) };
+  return reply === undefined ? response : { ...response, outcome: toOutcome(reply, Buffer.byteLength(id)) };
 }
 
-function toOutcome(reply: Reply): McpResponse['outcome'] {
-  if (!isErrorReply(reply)) return { $case: 'result', value: new TextEncoder().encode(reply.resultText) };
-  const { code, message, data } = toJsonRpcError(reply.error, 'native', reply.permissions);
+function toOutcome(reply: Reply, idBytes: number): McpResponse['outcome'] {
+  if (isErrorReply(reply)) return toErrorOutcome(reply);
+  const value = new TextEncoder().encode(reply.resultText);
+  if (value.length + idBytes <= RESPONSE_BYTES_MAX) return { $case: 'result', value };
+  const error = responseTooLarge(RESPONSE_BYTES_MAX);
+  return toErrorOutcome({ idText: reply.idText, error, permissions: [] });
+}
+
+function toErrorOutcome({ error, permissions }: ErrorReply): McpResponse['outcome'] {
+  const { code, message, data } = toJsonRpcError(error, 'native', permissions);
   return { $case: 'error', value: { code, message, data: data === undefined ? new Uint8Array(0) : toJsonBytes(data) } };
 }
