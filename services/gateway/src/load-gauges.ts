@@ -12,7 +12,7 @@ import type { Pipeline } from './pipeline/pipeline.ts';
 export interface Loads {
   readonly http: Pick<HttpEdge, 'unsentBytes'>;
   readonly pipeline: Pick<Pipeline, 'inFlight'>;
-  readonly connections: Pick<ConnectionSet, 'subscriptionCount' | 'unsentBytes'>;
+  readonly connections: Pick<ConnectionSet, 'subscriptionCount' | 'queuedBytes' | 'unsentBytes'>;
   readonly webSockets: Pick<ConnectionLoad, 'bytes'>;
   readonly sessions: Pick<ConnectionLoad, 'connections' | 'requests' | 'bytes'>;
   readonly bodies: Pick<BodyBudget, 'bytes'>;
@@ -30,6 +30,7 @@ export function showLoads({ gauge }: Pick<GatewayMetrics, 'gauge'>, loads: Loads
   gauge('gantry_gateway_sessions', 'Sessions that are open.', () => sessions.connections);
   gauge('gantry_gateway_session_requests', 'Requests of sessions being worked on.', () => sessions.requests);
   gauge('gantry_gateway_session_bytes', 'Bytes that sessions hold.', () => sessions.bytes);
+  gauge('gantry_gateway_queued_bytes', 'Bytes of messages that are not begun.', () => connections.queuedBytes);
   gauge('gantry_gateway_body_bytes', 'Bytes of request bodies that are held.', () => bodies.bytes);
   gauge(
     'gantry_gateway_batch_answer_bytes',

@@ -5,6 +5,7 @@ import { type AuditEvent, AuditOutcome } from '@gantry/protocol/gantry/auth/v1/a
 import { afterAll, describe, expect, test } from 'vitest';
 
 import { AUDIT_EVENT_BYTES_MAX, AUDIT_EVENTS_PER_BATCH_MAX } from '../../src/domain/audit-event.ts';
+import { auditEvent } from '../audit-event.ts';
 import { createTenantWithAdmin, startWorld } from '../auth-world.ts';
 
 const world = await startWorld();
@@ -13,26 +14,8 @@ afterAll(() => world[Symbol.asyncDispose]());
 const { audit, operator } = world;
 const startMs = Date.UTC(2026, 0, 1);
 
-function eventAt(second: number, event: Partial<AuditEvent> = {}): AuditEvent {
-  return {
-    eventId: randomUUID(),
-    occurredAt: new Date(startMs + second * 1_000),
-    tenantId: 'default',
-    userId: 'ann',
-    credentialId: '0123456789abcdef',
-    method: 'tools/execute',
-    target: 'echo',
-    outcome: AuditOutcome.AUDIT_OUTCOME_SUCCESS,
-    reason: '',
-    paramsSha256: new Uint8Array(32).fill(7),
-    durationMicros: 1_234n,
-    traceId: '0af7651916cd43dd8448eb211c80319c',
-    requestId: 'r-1',
-    transport: 'http',
-    clientAddress: '192.0.2.1',
-    ...event,
-  };
-}
+const eventAt = (second: number, event: Partial<AuditEvent> = {}) =>
+  auditEvent({ occurredAt: new Date(startMs + second * 1_000), ...event });
 
 /** A tenant of its own with somebody who may read its events. */
 async function createReader(tenantId: string) {

@@ -4,6 +4,7 @@ import { AppendAuditEventsRequest, type AuditEvent, AuditOutcome } from '@gantry
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
+import { recorded } from '../../test/audit-world.ts';
 import { AuditEncoder, BATCH_EVENTS_MAX, EVENT_BYTES_MAX } from './audit-encoder.ts';
 import type { RecordedRequest } from './recorded-request.ts';
 
@@ -66,22 +67,15 @@ const decode = (bytes: Uint8Array) =>
     event: { ...event, paramsSha256: new Uint8Array(event.paramsSha256) },
   }));
 
-const usual: RecordedRequest = {
-  occurredAtMs: Date.UTC(2026, 10, 26),
-  tenantId: 'default',
-  userId: 'ann',
+const usual = recorded('r-1', {
   credentialId: '0123456789abcdef',
   method: 'tools/execute',
   target: 'echo',
-  outcome: AuditOutcome.AUDIT_OUTCOME_SUCCESS,
-  reason: '',
   paramsSha256: digestOf('{}'),
   durationMs: 1.5,
   traceId: '0af7651916cd43dd8448eb211c80319c',
-  requestId: 'r-1',
-  transport: 'http',
   clientAddress: '192.0.2.1:1',
-};
+});
 
 describe('the audit encoder', () => {
   test('writes what the generated code reads, whatever a client named', () => {

@@ -25,6 +25,8 @@ export interface ConnectionSet extends Disposable {
   readonly isDraining: boolean;
   /** Resources that the connections follow. */
   readonly subscriptionCount: number;
+  /** Bytes of messages that have come and are not begun. */
+  readonly queuedBytes: number;
   /** Bytes that were sent and that their clients have not taken. */
   readonly unsentBytes: number;
 }
@@ -57,6 +59,9 @@ export function createConnectionSet({ checkIntervalMs = CHECK_INTERVAL_MS }: Con
     },
     get subscriptionCount() {
       return connections.values().reduce((sum, { subscriptionCount }) => sum + subscriptionCount, 0);
+    },
+    get queuedBytes() {
+      return connections.values().reduce((sum, { queuedBytes }) => sum + queuedBytes, 0);
     },
     get unsentBytes() {
       return connections.values().reduce((sum, { unsentBytes }) => sum + unsentBytes, 0);

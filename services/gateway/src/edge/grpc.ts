@@ -1,9 +1,9 @@
 import type { McpRequest, McpResponse } from '@gantry/protocol/gantry/gateway/v1/mcp_service';
-import { bindService, type BoundService } from '@gantry/rpc';
+import { bindService, type BoundService, MESSAGE_BYTES_MAX } from '@gantry/rpc';
 import type { Clock } from '@gantry/telemetry';
 
-import { bodyTooLarge, requestInvalid } from '../errors.ts';
-import { isErrorReply, type Reply } from '../json-rpc/encode-reply.ts';
+import { bodyTooLarge, requestInvalid, responseTooLarge } from '../errors.ts';
+import { type ErrorReply, isErrorReply, type Reply } from '../json-rpc/encode-reply.ts';
 import { toJsonRpcError } from '../json-rpc/error-table.ts';
 import type { Message } from '../json-rpc/message.ts';
 import { BODY_BYTES_MAX, decodeBody, parseParams } from '../json-rpc/parse-body.ts';
@@ -15,6 +15,9 @@ import { type Eventual, settle } from '../pipeline/settle.ts';
 import { toGrpcArrival } from './grpc-arrival.ts';
 import type { ServeSession } from './session-edge.ts';
 import { encodedSessionDefinition } from './session-frame.ts';
+
+/** What id and result may have together: a response has three tags, their lengths, and "2.0" besides. */
+export const RESPONSE_BYTES_MAX = MESSAGE_BYTES_MAX - 32;
 
 /** What the gRPC edge needs. */
 export interface GrpcEdgeOptions {
@@ -73,7 +76,7 @@ function toMessage({ jsonrpc, method, params, id }: McpRequest): Message {
 }
 
 function toResponse(answer: Answer, id: string): McpResponse {
-  return { jsonrpc: '2.0', outcome: toOutcome(replyOf(answer)), id };
+  return { jsonrpc: '2.0', outcome: toOutcome(replyOf(answer), Buffer.byteLength(id)), id };
 }
 
 function replyOf(answer: Answer): Reply | undefined {
@@ -81,9 +84,16 @@ function replyOf(answer: Answer): Reply | undefined {
   return answer.kind === 'one' ? answer.reply : answer.replies[0];
 }
 
-function toOutcome(reply: Reply | undefined): McpResponse['outcome'] {
+function toOutcome(reply: Reply | undefined, idBytes: number): McpResponse['outcome'] {
   if (reply === undefined) return undefined;
-  if (!isErrorReply(reply)) return { $case: 'result', value: Buffer.from(reply.resultText) };
-  const { code, message, data } = toJsonRpcError(reply.error, 'native', reply.permissions);
+  if (isErrorReply(reply)) return toErrorOutcome(reply);
+  const value = Buffer.from(reply.resultText);
+  if (value.length + idBytes <= RESPONSE_BYTES_MAX) return { $case: 'result', value };
+  const error = responseTooLarge(RESPONSE_BYTES_MAX);
+  return toErrorOutcome({ idText: reply.idText, error, permissions: [] });
+}
+
+function toErrorOutcome({ error, permissions }: ErrorReply): McpResponse['outcome'] {
+  const { code, message, data } = toJsonRpcError(error, 'native', permissions);
   return { $case: 'error', value: { code, message, data: data === undefined ? new Uint8Array(0) : toJsonBytes(data) } };
 }

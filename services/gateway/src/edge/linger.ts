@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 /** How much of a body that nobody wants is thrown away, and for how long, before the connection is cut. */
-const DISCARDED_BYTES_MAX = 32 * 1024 * 1024;
-const LINGER_MS = 2_000;
+export const DISCARDED_BYTES_MAX = 32 * 1024 * 1024;
+export const LINGER_MS = 2_000;
 
 /**
  * Ends a response whose request is still being sent. A client that is cut off while it sends does not see the answer, so

@@ -85,6 +85,7 @@ export class MessageConnection implements PushConnection {
   /** Those that have an id, by its JSON text. */
   readonly #workById = new IdTable<Work>();
   readonly #queue: MessageInput[] = [];
+  #queuedBytes = 0;
   readonly #requestIds = new RequestIds();
   #dialect: Dialect;
   #unread: { readonly bytes: number; readonly sinceMs: number } | undefined;
@@ -106,6 +107,11 @@ export class MessageConnection implements PushConnection {
 
   get subscriptionCount(): number {
     return this.#subscriptions.size;
+  }
+
+  /** Bytes of messages that have come and are not begun. */
+  get queuedBytes(): number {
+    return this.#queuedBytes;
   }
 
   get unsentBytes(): number {
@@ -164,7 +170,7 @@ export class MessageConnection implements PushConnection {
   /** Takes no more messages; resolves when those in flight are answered and the connection is closed. */
   async drain(reason: AppError = gatewayDraining()): Promise<void> {
     this.#isDraining = true;
-    this.#queue.length = 0;
+    this.#forgetQueue();
     await this.settle();
     await this.#options.link.close(reason);
   }
@@ -185,6 +191,7 @@ export class MessageConnection implements PushConnection {
     this.#options.link.pause();
     if (this.#queue.length >= MESSAGES_QUEUED_MAX) return this.close(messagesQueued());
     this.#queue.push(input);
+    this.#queuedBytes += input.length;
   }
 
   /** Hears that the client is there. */
@@ -210,6 +217,7 @@ export class MessageConnection implements PushConnection {
     this.#isGoing = true;
     while (this.#queue.length > 0 && !this.isSaturated) {
       const next = this.#queue.shift();
+      this.#queuedBytes -= next?.length ?? 0;
       if (next !== undefined) this.#start(next);
     }
     this.#isGoing = false;
@@ -219,7 +227,7 @@ export class MessageConnection implements PushConnection {
 
   /** Hears that the client is gone. */
   abandon(): void {
-    this.#queue.length = 0;
+    this.#forgetQueue();
     this.#subscriptions.close();
     for (const { cancellation } of this.#workById.values()) cancellation.cancel();
   }
@@ -227,6 +235,11 @@ export class MessageConnection implements PushConnection {
   /** Records that something came that could not be read at all. */
   refuse(error: AppError): void {
     this.#options.pipeline.refuse(error, this.#arrival(undefined));
+  }
+
+  #forgetQueue(): void {
+    this.#queue.length = 0;
+    this.#queuedBytes = 0;
   }
 
   #isIdle(): boolean {

@@ -87,7 +87,7 @@ function world(pipeline: Partial<Pipeline> = {}, load = createWebSocketLoad()) {
 test('reading stops at as many messages as are worked on at once, and goes on when there is room', async () => {
   const gate = Promise.withResolvers<Answer>();
   let answers: Promise<Answer> = Promise.resolve(done);
-  const { socket, receive } = world({ answer: () => answers });
+  const { socket, connection, receive } = world({ answer: () => answers });
   for (let count = 0; count < 10; count += 1) receive();
   await expect.poll(() => socket.sent.splice(0).length).toBe(10);
   answers = gate.promise;
@@ -95,17 +95,24 @@ test('reading stops at as many messages as are worked on at once, and goes on wh
   expect(socket.isPaused).toBe(false);
   receive();
   expect(socket.isPaused).toBe(true);
+  expect(connection.queuedBytes).toBeGreaterThan(0);
   gate.resolve(done);
   await expect.poll(() => socket.sent.length).toBe(WEBSOCKET_MESSAGES_IN_FLIGHT_MAX + 1);
   expect(socket.isPaused).toBe(false);
+  expect(connection.queuedBytes).toBe(0);
 });
 
 test('a client that fills the queue although it is not read from is closed', () => {
-  const { socket, receive } = world({ answer: () => new Promise(() => undefined) });
+  const { socket, connection, receive } = world({ answer: () => new Promise(() => undefined) });
   for (let count = 0; count < FRAMES_BEGUN + MESSAGES_QUEUED_MAX; count += 1) receive();
   expect(socket.ends).toEqual([]);
+  expect(connection.queuedBytes).toBeGreaterThan(
+    MESSAGES_QUEUED_MAX * '{"jsonrpc":"2.0","id":1,"method":"ping"}'.length,
+  );
   receive();
   expect(socket.ends).toEqual([1008]);
+  socket.emit('close');
+  expect(connection.queuedBytes).toBe(0);
 });
 
 test('a client that does not read is not worked for, and then cut off', async () => {

@@ -1,5 +1,5 @@
 import type { CallToolRequest, CallToolResponse } from '@gantry/protocol/gantry/tool/v1/tool_service';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 
 import { BATCH_REQUESTS_AT_ONCE_MAX } from '../../src/pipeline/answer-batch.ts';
 import { BATCH_ANSWER_BYTES_MAX } from '../../src/pipeline/answer-budget.ts';
@@ -47,15 +47,8 @@ const WITHHELD = 'BATCH_ANSWER_TOO_LARGE true';
 const UNBEGUN = 'BATCH_ANSWER_TOO_LARGE false';
 const some = (count: number, what: string) => Array<string>(count).fill(what);
 
-let gateway: GatewayFixture;
-
-beforeAll(async () => {
-  gateway = await GatewayFixture.start({ overrides: { tool: { callTool } } });
-});
-
-afterAll(async () => {
-  await gateway[Symbol.asyncDispose]();
-});
+const gateway = await GatewayFixture.start({ overrides: { tool: { callTool } } });
+afterAll(() => gateway[Symbol.asyncDispose]());
 
 describe('the answer to a batch', () => {
   test('has at most 16 MiB over HTTP: the rest are errors, and what is recorded is what was done', async () => {

@@ -2,6 +2,7 @@ import { McpRequest, McpResponse, McpServiceDefinition } from '@gantry/protocol/
 import { Client, credentials, Metadata, status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 
+import { RESPONSE_BYTES_MAX } from '../../src/edge/grpc.ts';
 import { GatewayFixture } from '../gateway-fixture.ts';
 
 let gateway: GatewayFixture;
@@ -9,7 +10,7 @@ let client: Client;
 
 beforeAll(async () => {
   gateway = await GatewayFixture.start();
-  client = new Client(gateway.grpcTarget, credentials.createInsecure());
+  client = connect(gateway);
 });
 
 afterAll(async () => {
@@ -20,15 +21,20 @@ afterAll(async () => {
 const text = (bytes: Uint8Array): unknown => JSON.parse(new TextDecoder().decode(bytes));
 const json = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
 
+function connect({ grpcTarget }: GatewayFixture): Client {
+  return new Client(grpcTarget, credentials.createInsecure(), { 'grpc.max_receive_message_length': -1 });
+}
+
 function processRequest(
   request: Partial<McpRequest>,
   authorization: string | null = `Bearer ${gateway.key}`,
+  via = client,
 ): Promise<McpResponse> {
   const metadata = new Metadata();
   if (authorization !== null) metadata.set('authorization', authorization);
   const message = McpRequest.create({ jsonrpc: '2.0', id: '1', ...request });
   return new Promise((resolve, reject) => {
-    client.makeUnaryRequest(
+    via.makeUnaryRequest(
       `/${McpServiceDefinition.fullName}/ProcessRequest`,
       (value: McpRequest) => Buffer.from(McpRequest.encode(value).finish()),
       (bytes) => McpResponse.decode(bytes),
@@ -100,6 +106,35 @@ describe('processRequest', () => {
     await vi.waitFor(() =>
       expect(gateway.auth.events.slice(before)).toMatchObject([{ outcome: 3, transport: 'grpc' }]),
     );
+  });
+
+  test('an answer fills a message, and one that is longer is an error in the response', async () => {
+    let length = 0;
+    await using fixture = await GatewayFixture.start({
+      overrides: {
+        resource: {
+          readResource: async ({ uri }) => ({
+            uri,
+            mimeType: 'text/plain',
+            // As JSON a quote is two bytes: it comes to the gateway, and may go no further.
+            content: { $case: 'text', value: `${'"'.repeat(2_000_000)}${'x'.repeat(length)}` },
+            version: 'v1',
+            fromCache: false,
+            fetchedAt: new Date(0),
+          }),
+        },
+      },
+    });
+    const via = connect(fixture);
+    const request = { id: 'a', method: 'resources/read', params: json({ uri: 'file:///long' }) };
+    const read = () => processRequest(request, `Bearer ${fixture.key}`, via);
+    const { outcome } = await read();
+    if (outcome?.$case !== 'result') throw new Error('this was to be a result');
+    length = RESPONSE_BYTES_MAX - outcome.value.length - request.id.length;
+    expect(await read()).toMatchObject({ outcome: { $case: 'result' } });
+    length += 1;
+    expect(errorOf(await read())).toMatchObject({ code: -32602, data: { reason: 'RESPONSE_TOO_LARGE' } });
+    via.close();
   });
 
   test('a body of 10 MiB is an error of the RPC', async () => {

@@ -2,28 +2,19 @@ import { constants } from 'node:http2';
 
 import { AppError } from '@gantry/errors';
 import { status } from '@grpc/grpc-js';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 
 import { gaugeOf, startGated } from '../gated-gateway.ts';
 import { GatewayFixture } from '../gateway-fixture.ts';
+import { ask, ping } from '../messages.ts';
 import { SessionClient } from '../session-client.ts';
 import { UnreadingClient } from '../unreading-client.ts';
 
-let gateway: GatewayFixture;
-
-beforeAll(async () => {
-  gateway = await GatewayFixture.start();
-});
-
-afterAll(async () => {
-  await gateway[Symbol.asyncDispose]();
-});
+const gateway = await GatewayFixture.start();
+afterAll(() => gateway[Symbol.asyncDispose]());
 
 /** Time enough to begin a request on a busy machine, and short enough to wait for. */
 const SOON_MS = 2_000;
-
-const ping = (id: unknown) => ({ jsonrpc: '2.0', id, method: 'ping' });
-const ask = (id: unknown, query = 'x') => ({ jsonrpc: '2.0', id, method: 'context/get', params: { query } });
 
 describe('sessions are limited', () => {
   test('by credential', async () => {

@@ -8,19 +8,12 @@ import {
   type ServiceClientConstructor,
 } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 
 import { GatewayFixture } from '../gateway-fixture.ts';
 
-let gateway: GatewayFixture;
-
-beforeAll(async () => {
-  gateway = await GatewayFixture.start();
-});
-
-afterAll(async () => {
-  await gateway[Symbol.asyncDispose]();
-});
+const gateway = await GatewayFixture.start();
+afterAll(() => gateway[Symbol.asyncDispose]());
 
 const includeDirs = [fileURLToPath(new URL('../../../../proto', import.meta.url))];
 

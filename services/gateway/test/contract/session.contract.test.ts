@@ -1,23 +1,14 @@
 import { status } from '@grpc/grpc-js';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 
 import { FRAME_MESSAGES_MAX } from '../../src/edge/session-frame.ts';
 import { gaugeOf, startGated } from '../gated-gateway.ts';
 import { GatewayFixture } from '../gateway-fixture.ts';
+import { ask, ping } from '../messages.ts';
 import { SessionClient } from '../session-client.ts';
 
-let gateway: GatewayFixture;
-
-beforeAll(async () => {
-  gateway = await GatewayFixture.start();
-});
-
-afterAll(async () => {
-  await gateway[Symbol.asyncDispose]();
-});
-
-const ping = (id: unknown) => ({ jsonrpc: '2.0', id, method: 'ping' });
-const ask = (id: unknown, query = 'x') => ({ jsonrpc: '2.0', id, method: 'context/get', params: { query } });
+const gateway = await GatewayFixture.start();
+afterAll(() => gateway[Symbol.asyncDispose]());
 
 describe('session', () => {
   test('begins with an empty frame and answers a request', async () => {
