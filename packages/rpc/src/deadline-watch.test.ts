@@ -59,6 +59,15 @@ test('a deadline beyond what timers can count is waited for', () => {
   expect(far.endedAtMs).toBe(2 ** 32);
 });
 
+test('one that ends may take out another whose time is up too', () => {
+  const watch = new DeadlineWatch();
+  const other = new Recorded(10);
+  watch.add({ deadlineMs: 10, slot: -1, timeUp: () => watch.delete(other) });
+  watch.add(other);
+  vi.advanceTimersByTime(20);
+  expect(other.endedAtMs).toBeUndefined();
+});
+
 test('one that ends may add and take out others', () => {
   const watch = new DeadlineWatch();
   const other = new Recorded(10);

@@ -1,5 +1,9 @@
 import { TIMER_MAX_MS } from './lane/lane-limits.ts';
 
+/** Places that are none: of what has left, and of what is about to be ended. */
+const GONE = -1;
+const PASSED = -2;
+
 /** Something that is to end at a time. */
 export interface Due {
   /** Epoch milliseconds. */
@@ -31,11 +35,13 @@ export class DeadlineWatch {
   /** Does nothing when it is not watched. */
   delete(due: Due): void {
     const watched = this.#watched;
-    if (watched[due.slot] !== due) return;
+    const { slot } = due;
+    due.slot = GONE;
+    if (watched[slot] !== due) return;
     const last = watched.pop();
     if (last === undefined || last === due) return;
-    last.slot = due.slot;
-    watched[due.slot] = last;
+    last.slot = slot;
+    watched[slot] = last;
   }
 
   /** Stops watching: nothing is ended any more. */
@@ -56,9 +62,13 @@ export class DeadlineWatch {
     const nowMs = Date.now();
     this.#wakesAtMs = Infinity;
     const passed = this.#watched.filter(({ deadlineMs }) => deadlineMs <= nowMs);
-    for (const due of passed) this.delete(due);
+    for (const due of passed) {
+      this.delete(due);
+      due.slot = PASSED;
+    }
     const next = this.#watched.reduce((earliestMs, { deadlineMs }) => Math.min(earliestMs, deadlineMs), Infinity);
     if (next !== Infinity) this.#wakeAt(next);
-    for (const due of passed) due.timeUp();
+    // One that ends may end others, which leave then.
+    for (const due of passed) if (due.slot === PASSED) due.timeUp();
   };
 }

@@ -8,6 +8,7 @@ import { Server, ServerCredentials, type ServerOptions } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
 
 import type { BoundService } from './bind-service.ts';
+import { type ArrivalLimits, Arrivals, showArrivals } from './direct/arrivals.ts';
 import { toDirectMethods } from './direct/direct-methods.ts';
 import { takeUnaryStreams } from './direct/take-unary-streams.ts';
 import { type ServeOptions, toGrpcService } from './grpc-adapter.ts';
@@ -66,6 +67,8 @@ export interface RpcServerOptions {
   readonly connectionGraceMs?: number;
   /** How long a connection without calls is kept, in milliseconds. Default 600,000. */
   readonly connectionIdleMs?: number;
+  /** What unary requests that are not whole yet may hold. Default: 256 MiB a server, 32 MiB a connection. */
+  readonly arrivals?: ArrivalLimits;
   /**
    * What lanes may take, where it is not what lane-limits.ts says; false offers none: for servers whose clients are not
    * services of ours.
@@ -105,7 +108,9 @@ export async function createRpcServer(options: RpcServerOptions): Promise<RpcSer
 
   const port = await listen(server, options);
   const { services, requestTimeoutMs = DEFAULT_REQUEST_TIMEOUT_MS } = options;
-  takeUnaryStreams(server, toDirectMethods(services, serveOptions, requestTimeoutMs));
+  const arrivals = new Arrivals(options.arrivals);
+  showArrivals(arrivals, options.metrics);
+  takeUnaryStreams(server, toDirectMethods(services, serveOptions, { requestTimeoutMs, arrivals }));
   const setServing = (isServing: boolean) => {
     for (const name of ['', ...serviceNames]) health.setStatus(name, isServing ? 'SERVING' : 'NOT_SERVING');
     lanes?.setServing(isServing);

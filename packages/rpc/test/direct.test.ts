@@ -1,10 +1,10 @@
 import { once } from 'node:events';
-import { connect, constants } from 'node:http2';
+import { connect, constants, type IncomingHttpHeaders } from 'node:http2';
 import { createConnection } from 'node:net';
 
 import { GetToolRequest, GetToolResponse, Tool } from '@gantry/protocol/gantry/tool/v1/tool_service';
 import { Client, compressionAlgorithms, credentials, Metadata } from '@grpc/grpc-js';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 
 import { type CallContext, MESSAGE_BYTES_MAX } from '../src/index.ts';
 import { framed, rawCall, type RawCall } from './raw-call.ts';
@@ -24,6 +24,11 @@ async function startRawWorld(handler = getTool, options: Pick<WorldOptions, 'ser
   const call = (parts: RawCall['parts'], more: Partial<RawCall> = {}) =>
     rawCall({ address, path, parts, headers: ann, ...more });
   return { ...world, call };
+}
+
+async function arrivingBytes({ serverMetrics }: Pick<Awaited<ReturnType<typeof startWorld>>, 'serverMetrics'>) {
+  const gauge = await serverMetrics.getSingleMetric('gantry_rpc_server_arriving_bytes')?.get();
+  return gauge?.values[0]?.value;
 }
 
 describe('a unary call', () => {
@@ -65,6 +70,58 @@ describe('a unary call', () => {
     open();
     await once(call.resume(), 'end');
     busy.destroy();
+  });
+
+  test('that does not end is answered, reset, and holds nothing any more', async () => {
+    await using world = await startRawWorld(getTool, { server: { requestTimeoutMs: 300 } });
+    const session = connect(`http://${world.server.address}`);
+    const headers = { ':method': 'POST', ':path': path, 'content-type': 'application/grpc', ...ann };
+    const streams = Array.from({ length: 20 }, () => session.request(headers));
+    for (const stream of streams) {
+      stream.on('error', () => undefined);
+      stream.write(framed(Buffer.alloc(1_000), { length: 2_000 }));
+      stream.resume();
+    }
+    await vi.waitFor(async () => expect(await arrivingBytes(world)).toBe(20 * 1_005));
+    await Promise.all(streams.map((stream) => once(stream, 'close')));
+    expect(await arrivingBytes(world)).toBe(0);
+    session.destroy();
+  });
+
+  test.each([
+    ['connection', { connectionBytesMax: 1_500 }],
+    ['process', { processBytesMax: 1_500 }],
+  ])(
+    'beyond what unfinished ones of a %s may hold is RESOURCE_EXHAUSTED, and others go on',
+    async (_what, arrivals) => {
+      await using world = await startRawWorld(getTool, { server: { arrivals } });
+      const session = connect(`http://${world.server.address}`);
+      const headers = { ':method': 'POST', ':path': path, 'content-type': 'application/grpc', ...ann };
+      const first = session.request(headers);
+      first.on('error', () => undefined);
+      first.write(framed(Buffer.alloc(1_000), { length: 2_000 }));
+      await vi.waitFor(async () => expect(await arrivingBytes(world)).toBe(1_005));
+      const second = session.request(headers);
+      second.on('error', () => undefined);
+      second.write(framed(Buffer.alloc(1_000), { length: 2_000 }));
+      const [answered] = (await once(second, 'response')) as [IncomingHttpHeaders];
+      expect(answered['grpc-status']).toBe('8');
+      expect(await arrivingBytes(world)).toBe(1_005);
+      expect((await world.call([framed(request)])).status).toBe(0);
+      session.destroy();
+    },
+  );
+
+  test('whose answer is not taken is reset', async () => {
+    const large = 'x'.repeat(1_000_000);
+    const handler: typeof getTool = async () => ({ tool: Tool.create({ name: large }) });
+    await using world = await startRawWorld(handler, { server: { readerStuckMs: 300 } });
+    const session = connect(`http://${world.server.address}`, { settings: { initialWindowSize: 0 } });
+    const stream = session.request({ ':method': 'POST', ':path': path, 'content-type': 'application/grpc', ...ann });
+    stream.end(framed(request));
+    const [error] = (await once(stream, 'error')) as [Error];
+    expect(error.message).toContain('ENHANCE_YOUR_CALM');
+    session.destroy();
   });
 
   test('that comes in parts is served when it is whole', async () => {

@@ -1,4 +1,5 @@
 import { boundMethods, type BoundService } from '../bind-service.ts';
+import { DeadlineWatch } from '../deadline-watch.ts';
 import type { ServeOptions } from '../grpc-adapter.ts';
 import { pathOf } from '../method.ts';
 import type { DirectMethod } from './unary-stream.ts';
@@ -7,14 +8,21 @@ import type { DirectMethod } from './unary-stream.ts';
 export function toDirectMethods(
   services: readonly BoundService[],
   options: ServeOptions,
-  requestTimeoutMs: number,
+  { requestTimeoutMs, arrivals }: Pick<DirectMethod, 'requestTimeoutMs' | 'arrivals'>,
 ): ReadonlyMap<string, DirectMethod> {
   const methods = new Map<string, DirectMethod>();
+  const unread = new DeadlineWatch();
   for (const service of services) {
     for (const [, bound] of boundMethods(service)) {
       const { requestStream, responseStream } = bound.served.method;
       if (requestStream || responseStream) continue;
-      methods.set(pathOf(service.definition, bound.served.method), { bound, options, requestTimeoutMs });
+      methods.set(pathOf(service.definition, bound.served.method), {
+        bound,
+        options,
+        requestTimeoutMs,
+        arrivals,
+        unread,
+      });
     }
   }
   return methods;

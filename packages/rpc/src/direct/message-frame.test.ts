@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 
 import { MessageFrame, toFrame } from './message-frame.ts';
 
@@ -18,6 +18,18 @@ test('a message is whole however it comes', () => {
       expect(frame.message).toEqual(Buffer.from(message));
     }),
   );
+});
+
+test('a message that comes byte by byte takes no more than twice its length', () => {
+  const frame = new MessageFrame();
+  const bytes = toFrame(Buffer.alloc(100_000, 'x'));
+  // Only what a Buffer of its own takes is counted: most allocations are those.
+  const allocate = vi.spyOn(Buffer, 'allocUnsafe');
+  for (const byte of bytes) frame.take(Buffer.of(byte));
+  expect(allocate.mock.calls.every(([length]) => length <= 2 * bytes.length)).toBe(true);
+  expect(allocate.mock.calls.length).toBeLessThan(20);
+  expect(frame.message).toEqual(Buffer.alloc(100_000, 'x'));
+  allocate.mockRestore();
 });
 
 test('whatever comes after a message is one too many', () => {

@@ -14,33 +14,46 @@ export interface PlainStatus {
   readonly details: string;
 }
 
-/** The one message of a unary request, as it comes. */
+/**
+ * The one message of a unary request, as it comes: in one buffer, which is never larger than twice what came. A client that sends
+ * byte by byte must not be able to make an object of each.
+ */
 export class MessageFrame {
-  #first: Buffer | undefined;
-  /** All that came, when it came in parts. */
-  #parts: Buffer[] | undefined;
+  #buffer: Buffer = NOTHING;
   #bytes = 0;
   #length = UNKNOWN;
 
   /** Takes what came; returns what is wrong with it, if anything. */
   take(chunk: Buffer): PlainStatus | undefined {
-    this.#bytes += chunk.length;
-    if (this.#first === undefined) this.#first = chunk;
-    else (this.#parts ??= [this.#first]).push(chunk);
-    if (this.#length === UNKNOWN && this.#bytes >= PREFIX_BYTES) this.#length = this.#whole().readUInt32BE(LENGTH_AT);
+    if (this.#length !== UNKNOWN && this.#bytes + chunk.length > PREFIX_BYTES + this.#length) return SECOND_MESSAGE;
+    this.#append(chunk);
+    if (this.#length !== UNKNOWN || this.#bytes < PREFIX_BYTES) return undefined;
+    this.#length = this.#buffer.readUInt32BE(LENGTH_AT);
     if (this.#length > MESSAGE_BYTES_MAX) return tooLarge('Received', this.#length);
-    return this.#length !== UNKNOWN && this.#bytes > PREFIX_BYTES + this.#length ? SECOND_MESSAGE : undefined;
+    return this.#bytes > PREFIX_BYTES + this.#length ? SECOND_MESSAGE : undefined;
   }
 
   /** The message; undefined while it is not whole. */
   get message(): Buffer | undefined {
     const isWhole = this.#length !== UNKNOWN && this.#bytes === PREFIX_BYTES + this.#length;
-    return isWhole ? this.#whole().subarray(PREFIX_BYTES) : undefined;
+    return isWhole ? this.#buffer.subarray(PREFIX_BYTES, this.#bytes) : undefined;
   }
 
-  #whole(): Buffer {
-    if (this.#parts !== undefined) return Buffer.concat(this.#parts);
-    return this.#first ?? NOTHING;
+  #append(chunk: Buffer): void {
+    const bytes = this.#bytes + chunk.length;
+    // Most requests are one chunk, which need not be copied.
+    if (this.#bytes === 0) this.#buffer = chunk;
+    else {
+      if (bytes > this.#buffer.length) this.#grow(Math.max(bytes, 2 * this.#bytes));
+      this.#buffer.set(chunk, this.#bytes);
+    }
+    this.#bytes = bytes;
+  }
+
+  #grow(capacity: number): void {
+    const grown = Buffer.allocUnsafe(capacity);
+    grown.set(this.#buffer.subarray(0, this.#bytes));
+    this.#buffer = grown;
   }
 }
 

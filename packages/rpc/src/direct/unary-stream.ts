@@ -1,8 +1,9 @@
-import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import { constants, type IncomingHttpHeaders, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 
 import type { AppError } from '@gantry/errors';
 
 import type { BoundMethod } from '../bind-service.ts';
+import type { DeadlineWatch } from '../deadline-watch.ts';
 import { encodeMessage } from '../encode-message.ts';
 import { decodeRequest, refuseMetadata, type ServeOptions } from '../grpc-adapter.ts';
 import { requestLate } from '../half-open-guard.ts';
@@ -10,9 +11,11 @@ import { MESSAGE_BYTES_MAX } from '../message-bytes.ts';
 import { serveUnary, type UnarySink } from '../serve-call.ts';
 import type { IncomingCall, ServerCall } from '../server-call.ts';
 import { toStatusObject } from '../status-object.ts';
+import { type Arrivals, NO_ROOM } from './arrivals.ts';
 import { MessageFrame, NO_MESSAGE, type PlainStatus, toFrame, tooLarge } from './message-frame.ts';
 import { connectionOf, type StreamConnection } from './stream-connection.ts';
 import { isMetadataTooLong, metadataOf } from './stream-metadata.ts';
+import { UnreadAnswer } from './unread-answer.ts';
 
 /** A method whose calls are served straight from their streams. */
 export interface DirectMethod {
@@ -20,6 +23,10 @@ export interface DirectMethod {
   readonly options: ServeOptions;
   /** How long a request may take to come whole. */
   readonly requestTimeoutMs: number;
+  /** What requests that are not whole hold. */
+  readonly arrivals: Arrivals;
+  /** Answers that have not been taken. */
+  readonly unread: DeadlineWatch;
 }
 
 /** How a call came in. */
@@ -53,12 +60,16 @@ export class UnaryStream implements IncomingCall, UnarySink {
   readonly #headers: IncomingHttpHeaders;
   readonly #rawHeaders: readonly string[];
   readonly #method: DirectMethod;
-  readonly #request = new MessageFrame();
+  #request: MessageFrame | undefined = new MessageFrame();
+  /** What it takes of the room for arrivals. */
+  #arrivingBytes = 0;
   /** How long the request may take to come whole. */
   readonly #arrivalMs: number;
   readonly #arrival: NodeJS.Timeout;
   #call: ServerCall | undefined;
   #isAnswered = false;
+  #hasEnded = false;
+  #answer: UnreadAnswer | undefined;
 
   constructor(stream: ServerHttp2Stream, { headers, rawHeaders, method, timeoutMs }: UnaryArrival) {
     this.#stream = stream;
@@ -93,6 +104,7 @@ export class UnaryStream implements IncomingCall, UnarySink {
     this.#stream.respond(HEADERS, THEN_TRAILERS);
     this.#stream.on('wantTrailers', sendOk);
     this.#stream.end(toFrame(message));
+    this.#limitReading();
   }
 
   fail(error: AppError): void {
@@ -101,16 +113,33 @@ export class UnaryStream implements IncomingCall, UnarySink {
   }
 
   #take(chunk: Buffer): void {
-    // What comes after the answer is read all the same, so that the stream can end.
-    if (this.#isAnswered) return;
+    if (this.#request === undefined) return;
+    if (!this.#method.arrivals.take(this.connection, chunk.length)) return this.#end(NO_ROOM);
+    this.#arrivingBytes += chunk.length;
     const problem = this.#request.take(chunk);
     if (problem !== undefined) this.#end(problem);
   }
 
+  /** What has come is worked on, or not wanted any more. */
+  #release(): void {
+    this.#request = undefined;
+    this.#method.arrivals.give(this.connection, this.#arrivingBytes);
+    this.#arrivingBytes = 0;
+  }
+
+  /** A client that does not take its answer must not make us hold it. */
+  #limitReading(): void {
+    const { unread, options } = this.#method;
+    this.#answer = new UnreadAnswer(this.#stream, Date.now() + options.readerStuckMs);
+    unread.add(this.#answer);
+  }
+
   #serve(): void {
     clearTimeout(this.#arrival);
-    if (this.#isAnswered || this.#isGone) return;
+    this.#hasEnded = true;
+    if (this.#request === undefined || this.#isGone) return;
     const { message } = this.#request;
+    this.#release();
     if (message === undefined) return this.#end(NO_MESSAGE);
     const { bound, options } = this.#method;
     const { served, handler } = bound;
@@ -125,6 +154,8 @@ export class UnaryStream implements IncomingCall, UnarySink {
 
   #close(): void {
     clearTimeout(this.#arrival);
+    this.#release();
+    if (this.#answer !== undefined) this.#method.unread.delete(this.#answer);
     if (!this.#isAnswered) this.#call?.abort();
   }
 
@@ -134,6 +165,10 @@ export class UnaryStream implements IncomingCall, UnarySink {
     const { ':status': status, 'content-type': type } = HEADERS;
     const said = { 'grpc-status': code, 'grpc-message': encodeURI(details) };
     this.#stream.respond({ ':status': status, 'content-type': type, ...said, ...trailers }, THEN_NOTHING);
+    if (this.#hasEnded) return;
+    // Whatever else the client would send is not wanted: its place among the streams of the connection is free.
+    this.#release();
+    this.#stream.close(constants.NGHTTP2_NO_ERROR);
   }
 
   /** Tells whether there is somebody to answer; to be asked right before it is done. */

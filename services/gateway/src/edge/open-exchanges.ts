@@ -23,9 +23,15 @@ export class Exchange {
     else this.#held = resource;
   }
 
+  /** Gives it back: the request has been answered, whenever its client takes the answer. */
+  release(): void {
+    this.#held?.[Symbol.dispose]();
+    this.#held = undefined;
+  }
+
   /** The response is closed: it was sent, or its client is gone. */
   close(): void {
-    this.#held?.[Symbol.dispose]();
+    this.release();
     if (!this.response.writableFinished) this.abandoned.cancel();
   }
 }

@@ -146,6 +146,7 @@ export class ServedRequest {
   /** Sends the response. `isWelcome`: whether whoever asked is known, and may send more. */
   #send(reply: HttpResponse, isWelcome: boolean): void {
     const { request, response } = this.#exchange;
+    this.#exchange.release();
     // A connection is kept for those who are known; what is left of a body makes it useless.
     if (this.#options.drain.isDraining || !isWelcome || !request.complete) response.shouldKeepAlive = false;
     if (response.destroyed) return;
