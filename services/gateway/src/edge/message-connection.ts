@@ -94,6 +94,7 @@ export class MessageConnection implements PushConnection {
   #dialect: Dialect;
   #unread: { readonly bytes: number; readonly sinceMs: number } | undefined;
   #isAlive = true;
+  #isFinishing = false;
   #isDraining = false;
   #isGoing = false;
   #idle: PromiseWithResolvers<void> | undefined;
@@ -138,9 +139,11 @@ export class MessageConnection implements PushConnection {
   /** Pings, closes when the last ping was not answered or the credential has ended. */
   check(): void {
     const { link } = this.#options;
-    if (!this.#isAlive) return link.terminate(pingUnanswered());
-    this.#isAlive = false;
-    link.ping();
+    if (!this.#isFinishing) {
+      if (!this.#isAlive) return link.terminate(pingUnanswered());
+      this.#isAlive = false;
+      link.ping();
+    }
     // identify closes the connection if it must; that auth cannot be asked is no reason to.
     return void this.identify().catch(() => undefined);
   }
@@ -166,15 +169,17 @@ export class MessageConnection implements PushConnection {
   async drain(reason: AppError = gatewayDraining()): Promise<void> {
     this.#isDraining = true;
     this.#queue.length = 0;
-    await this.settle();
+    await this.#settle();
     await this.#options.link.close(reason);
   }
 
-  /** Resolves when everything that was taken is answered. */
-  settle(): Promise<void> {
-    this.#idle ??= Promise.withResolvers();
-    if (this.#isIdle()) this.#idle.resolve();
-    return this.#idle.promise;
+  /**
+   * Hears that the client sends nothing more; resolves when everything that was taken is answered. It is not pinged any more, as
+   * it could not answer: its requests end at their deadlines, and the keepalive of its transport finds out when it is gone.
+   */
+  finish(): Promise<void> {
+    this.#isFinishing = true;
+    return this.#settle();
   }
 
   /** Takes a message that has come. */
@@ -228,6 +233,12 @@ export class MessageConnection implements PushConnection {
   /** Records that something came that could not be read at all. */
   refuse(error: AppError): void {
     this.#options.pipeline.refuse(error, this.#arrival(undefined));
+  }
+
+  #settle(): Promise<void> {
+    this.#idle ??= Promise.withResolvers();
+    if (this.#isIdle()) this.#idle.resolve();
+    return this.#idle.promise;
   }
 
   #isIdle(): boolean {

@@ -74,7 +74,7 @@ export class Session implements Disposable, MessageLink {
         if (this.#connection.isSaturated) this.pause();
         await this.#room?.promise;
       }
-      await this.#connection.settle();
+      await this.#connection.finish();
       this.#options.outbox.end();
     } catch (thrown) {
       // The frame could not be read, or the client is gone.
