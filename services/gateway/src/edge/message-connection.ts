@@ -57,6 +57,8 @@ export interface MessageLink {
   send(text: string): void;
   /** Asks the client for a sign of life. */
   ping(): void;
+  /** Whether it reads nothing. */
+  readonly isPaused: boolean;
   /** Reads no more until `resume`. What has been read may still come. Both may be called again and again. */
   pause(): void;
   resume(): void;
@@ -139,11 +141,11 @@ export class MessageConnection implements PushConnection {
   /** Pings, closes when the last ping was not answered or the credential has ended. */
   check(): void {
     const { link } = this.#options;
-    if (!this.#isFinishing) {
-      if (!this.#isAlive) return link.terminate(pingUnanswered());
-      this.#isAlive = false;
-      link.ping();
-    }
+    // Whoever is not read is not heard, and whoever sends nothing more cannot answer.
+    const isHeard = !link.isPaused && !this.#isFinishing;
+    if (isHeard && !this.#isAlive) return link.terminate(pingUnanswered());
+    this.#isAlive = !isHeard;
+    if (isHeard) link.ping();
     // identify closes the connection if it must; that auth cannot be asked is no reason to.
     return void this.identify().catch(() => undefined);
   }

@@ -96,6 +96,10 @@ export class Session implements Disposable, MessageLink {
     this.send(JSON.stringify({ jsonrpc: '2.0', id: `gantry-${randomUUID()}`, method: 'ping' }));
   }
 
+  get isPaused(): boolean {
+    return this.#room !== undefined;
+  }
+
   pause(): void {
     this.#room ??= Promise.withResolvers();
   }
