@@ -246,7 +246,9 @@ test('a server that never reads holds up no more than its settings allow, and lo
     });
     using world = await connectWith(server.address);
     const calls = Array.from({ length: 100 }, () => world.nameOf('x'.repeat(MIB / 2)).catch(() => undefined));
-    await vi.waitFor(async () => expect((await heldOnLanes('client', world.metrics)).calls).toBeGreaterThan(8));
+    await vi.waitFor(async () => expect((await heldOnLanes('client', world.metrics)).calls).toBeGreaterThan(8), {
+      timeout: 10_000,
+    });
     // What is in flight is counted, and what is unsent of it again.
     expect((await heldOnLanes('client', world.metrics)).bytes).toBeLessThan(17 * MIB);
     for (let checks = 0; checks < 3; checks += 1) vi.advanceTimersByTime(READER_STUCK_MS / 2);
