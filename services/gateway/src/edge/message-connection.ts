@@ -52,6 +52,8 @@ export interface MessageLink {
   send(text: string): void;
   /** Asks the client for a sign of life. */
   ping(): void;
+  /** Whether it reads nothing. */
+  readonly isPaused: boolean;
   /** Reads no more until `resume`. What has been read may still come. Both may be called again and again. */
   pause(): void;
   resume(): void;
@@ -90,6 +92,7 @@ export class MessageConnection implements PushConnection {
   #dialect: Dialect;
   #unread: { readonly bytes: number; readonly sinceMs: number } | undefined;
   #isAlive = true;
+  #isFinishing = false;
   #isDraining = false;
   #isGoing = false;
   #idle: PromiseWithResolvers<void> | undefined;
@@ -143,9 +146,11 @@ export class MessageConnection implements PushConnection {
   /** Pings, closes when the last ping was not answered or the credential has ended. */
   check(): void {
     const { link } = this.#options;
-    if (!this.#isAlive) return link.terminate(pingUnanswered());
-    this.#isAlive = false;
-    link.ping();
+    // Whoever is not read is not heard, and whoever sends nothing more cannot answer.
+    const isHeard = !link.isPaused && !this.#isFinishing;
+    if (isHeard && !this.#isAlive) return link.terminate(pingUnanswered());
+    this.#isAlive = !isHeard;
+    if (isHeard) link.ping();
     // identify closes the connection if it must; that auth cannot be asked is no reason to.
     return void this.identify().catch(() => undefined);
   }
@@ -171,15 +176,17 @@ export class MessageConnection implements PushConnection {
   async drain(reason: AppError = gatewayDraining()): Promise<void> {
     this.#isDraining = true;
     this.#forgetQueue();
-    await this.settle();
+    await this.#settle();
     await this.#options.link.close(reason);
   }
 
-  /** Resolves when everything that was taken is answered. */
-  settle(): Promise<void> {
-    this.#idle ??= Promise.withResolvers();
-    if (this.#isIdle()) this.#idle.resolve();
-    return this.#idle.promise;
+  /**
+   * Hears that the client sends nothing more; resolves when everything that was taken is answered. It is not pinged any more, as
+   * it could not answer: its requests end at their deadlines, and the keepalive of its transport finds out when it is gone.
+   */
+  finish(): Promise<void> {
+    this.#isFinishing = true;
+    return this.#settle();
   }
 
   /** Takes a message that has come. */
@@ -240,6 +247,12 @@ export class MessageConnection implements PushConnection {
   #forgetQueue(): void {
     this.#queue.length = 0;
     this.#queuedBytes = 0;
+  }
+
+  #settle(): Promise<void> {
+    this.#idle ??= Promise.withResolvers();
+    if (this.#isIdle()) this.#idle.resolve();
+    return this.#idle.promise;
   }
 
   #isIdle(): boolean {

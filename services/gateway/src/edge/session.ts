@@ -75,7 +75,7 @@ export class Session implements Disposable, MessageLink {
         if (this.#connection.isSaturated) this.pause();
         await this.#room?.promise;
       }
-      await this.#connection.settle();
+      await this.#connection.finish();
       this.#options.outbox.end();
     } catch (thrown) {
       // The frame could not be read, or the client is gone.
@@ -95,6 +95,10 @@ export class Session implements Disposable, MessageLink {
 
   ping(): void {
     this.send(JSON.stringify({ jsonrpc: '2.0', id: `gantry-${randomUUID()}`, method: 'ping' }));
+  }
+
+  get isPaused(): boolean {
+    return this.#room !== undefined;
   }
 
   pause(): void {

@@ -182,6 +182,22 @@ test('a client that does not answer a ping is cut off at the next', () => {
   expect(socket.ends).toEqual(['terminated']);
 });
 
+test('a client is not cut off for silence while it is not read', async () => {
+  const gate = Promise.withResolvers<Answer>();
+  const { socket, connection, receive } = world({ answer: () => gate.promise });
+  connection.check();
+  for (let count = 0; count <= FRAMES_BEGUN; count += 1) receive();
+  expect(socket.isPaused).toBe(true);
+  for (let count = 0; count < 3; count += 1) connection.check();
+  expect([socket.pings, socket.ends]).toEqual([1, []]);
+  gate.resolve(done);
+  await expect.poll(() => socket.isPaused).toBe(false);
+  connection.check();
+  expect([socket.pings, socket.ends]).toEqual([2, []]);
+  connection.check();
+  expect(socket.ends).toEqual(['terminated']);
+});
+
 test('a connection whose key has ended is closed by the next check', async () => {
   const ended = new AppError({ code: 'UNAUTHENTICATED', reason: 'CREDENTIAL_EXPIRED', message: 'the key has expired' });
   const { socket, connection } = world({ identify: () => Promise.reject(ended) });

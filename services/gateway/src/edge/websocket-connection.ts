@@ -86,6 +86,10 @@ class WebSocketLink implements MessageLink {
     this.#socket.ping();
   }
 
+  get isPaused(): boolean {
+    return this.#socket.isPaused;
+  }
+
   pause(): void {
     this.#socket.pause();
   }

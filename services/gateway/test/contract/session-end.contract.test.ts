@@ -111,6 +111,23 @@ describe('a session ends', () => {
     expect(await client.call('protocol/capabilities')).toMatchObject({ result: {} });
   });
 
+  test('not while a client that has half-closed, and cannot answer pings, has answers to come', async () => {
+    const { fixture, begun, open } = await startGated({ limits: { checkIntervalMs: 100 } });
+    await using _ = fixture;
+    using client = await SessionClient.open(fixture);
+    client.send(ask(1, 'a'));
+    await begun(1);
+    client.stream.end();
+    // Two checks take place while it waits.
+    using other = await SessionClient.open(fixture);
+    expect(await other.ended).toMatchObject({ reason: 'PING_UNANSWERED' });
+    open('a');
+    expect(await client.ended).toEqual({ code: status.OK, reason: undefined });
+    expect(client.received.filter((message) => 'result' in message)).toMatchObject([
+      { id: 1, result: { query_id: 'a' } },
+    ]);
+  });
+
   test('with a reset when a client reads nothing, and holds little until then', async () => {
     await using fixture = await GatewayFixture.start({ limits: { readerStuckMs: 2_000 } });
     using client = new UnreadingClient(fixture.grpcTarget, fixture.key);
