@@ -10,6 +10,7 @@ import { HealthImplementation } from 'grpc-health-check';
 import type { BoundService } from './bind-service.ts';
 import { type ArrivalLimits, Arrivals, showArrivals } from './direct/arrivals.ts';
 import { toDirectMethods } from './direct/direct-methods.ts';
+import { RequestIntake, showIntake } from './direct/request-intake.ts';
 import { takeUnaryStreams } from './direct/take-unary-streams.ts';
 import { type ServeOptions, toGrpcService } from './grpc-adapter.ts';
 import { halfOpenGuard } from './half-open-guard.ts';
@@ -110,7 +111,9 @@ export async function createRpcServer(options: RpcServerOptions): Promise<RpcSer
   const { services, requestTimeoutMs = DEFAULT_REQUEST_TIMEOUT_MS } = options;
   const arrivals = new Arrivals(options.arrivals);
   showArrivals(arrivals, options.metrics);
-  takeUnaryStreams(server, toDirectMethods(services, serveOptions, { requestTimeoutMs, arrivals }));
+  const intake = new RequestIntake();
+  showIntake(intake, options.metrics);
+  takeUnaryStreams(server, toDirectMethods(services, serveOptions, { requestTimeoutMs, arrivals, intake }));
   const setServing = (isServing: boolean) => {
     for (const name of ['', ...serviceNames]) health.setStatus(name, isServing ? 'SERVING' : 'NOT_SERVING');
     lanes?.setServing(isServing);

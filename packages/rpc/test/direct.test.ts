@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { connect, constants, type IncomingHttpHeaders } from 'node:http2';
+import { type ClientHttp2Session, connect, constants, type IncomingHttpHeaders } from 'node:http2';
 import { createConnection } from 'node:net';
 
 import { GetToolRequest, GetToolResponse, Tool } from '@gantry/protocol/gantry/tool/v1/tool_service';
@@ -111,6 +111,35 @@ describe('a unary call', () => {
       session.destroy();
     },
   );
+
+  test('of one client begins before all that another one sent at once, and what that one resets never begins', async () => {
+    const begun: string[] = [];
+    const handler: typeof getTool = async ({ name }) => {
+      begun.push(name);
+      return { tool: Tool.create({ name }) };
+    };
+    await using world = await startRawWorld(handler);
+    const headers = { ':method': 'POST', ':path': path, 'content-type': 'application/grpc', ...ann };
+    const [flooding, other] = [connect(`http://${world.server.address}`), connect(`http://${world.server.address}`)];
+    await Promise.all([flooding, other].map((session) => once(session, 'remoteSettings')));
+    const send = (session: ClientHttp2Session, name: string) => {
+      const stream = session.request(headers);
+      stream.on('error', () => undefined);
+      stream.end(framed(GetToolRequest.encode({ name }).finish()));
+      return stream.resume();
+    };
+    const flood = Array.from({ length: 600 }, () => send(flooding, 'flood'));
+    const flooded = Promise.all(flood.map((stream) => once(stream, 'close')));
+    // Sent with the requests: a reset of a stream that is not sent yet would take both back.
+    setImmediate(() => flood.forEach((stream) => stream.close(constants.NGHTTP2_CANCEL)));
+    await once(send(other, 'other'), 'end');
+    await flooded;
+    await once(send(other, 'last'), 'end');
+    expect(begun.indexOf('other')).toBeLessThan(300);
+    expect(begun.filter((name) => name === 'flood').length).toBeLessThan(300);
+    flooding.destroy();
+    other.destroy();
+  });
 
   test('whose answer is not taken is reset', async () => {
     const large = 'x'.repeat(1_000_000);

@@ -8,7 +8,7 @@ import type { DirectMethod } from './unary-stream.ts';
 export function toDirectMethods(
   services: readonly BoundService[],
   options: ServeOptions,
-  { requestTimeoutMs, arrivals }: Pick<DirectMethod, 'requestTimeoutMs' | 'arrivals'>,
+  shared: Pick<DirectMethod, 'requestTimeoutMs' | 'arrivals' | 'intake'>,
 ): ReadonlyMap<string, DirectMethod> {
   const methods = new Map<string, DirectMethod>();
   const unread = new DeadlineWatch();
@@ -16,13 +16,7 @@ export function toDirectMethods(
     for (const [, bound] of boundMethods(service)) {
       const { requestStream, responseStream } = bound.served.method;
       if (requestStream || responseStream) continue;
-      methods.set(pathOf(service.definition, bound.served.method), {
-        bound,
-        options,
-        requestTimeoutMs,
-        arrivals,
-        unread,
-      });
+      methods.set(pathOf(service.definition, bound.served.method), { ...shared, bound, options, unread });
     }
   }
   return methods;

@@ -13,6 +13,7 @@ import type { IncomingCall, ServerCall } from '../server-call.ts';
 import { toStatusObject } from '../status-object.ts';
 import { type Arrivals, NO_ROOM } from './arrivals.ts';
 import { MessageFrame, NO_MESSAGE, type PlainStatus, toFrame, tooLarge } from './message-frame.ts';
+import type { RequestIntake, WaitingRequest } from './request-intake.ts';
 import { connectionOf, type StreamConnection } from './stream-connection.ts';
 import { isMetadataTooLong, metadataOf } from './stream-metadata.ts';
 import { UnreadAnswer } from './unread-answer.ts';
@@ -25,6 +26,8 @@ export interface DirectMethod {
   readonly requestTimeoutMs: number;
   /** What requests that are not whole hold. */
   readonly arrivals: Arrivals;
+  /** Requests that are whole. */
+  readonly intake: RequestIntake;
   /** Answers that have not been taken. */
   readonly unread: DeadlineWatch;
 }
@@ -53,7 +56,7 @@ const THEN_TRAILERS = { waitForTrailers: true };
 const THEN_NOTHING = { endStream: true };
 
 /** One unary call on its HTTP/2 stream: reads the request, has it served, writes the answer. */
-export class UnaryStream implements IncomingCall, UnarySink {
+export class UnaryStream implements IncomingCall, UnarySink, WaitingRequest {
   readonly deadlineMs: number;
   readonly connection: StreamConnection;
   readonly #stream: ServerHttp2Stream;
@@ -84,7 +87,7 @@ export class UnaryStream implements IncomingCall, UnarySink {
     // Whatever it is, the stream closes after it.
     stream.on('error', ignore);
     stream.on('data', (chunk: Buffer) => this.#take(chunk));
-    stream.on('end', () => this.#serve());
+    stream.on('end', () => this.#wait());
     stream.on('close', () => this.#close());
   }
 
@@ -134,11 +137,15 @@ export class UnaryStream implements IncomingCall, UnarySink {
     unread.add(this.#answer);
   }
 
-  #serve(): void {
+  /** Has the request begun when its turn comes; until then it holds its room for arrivals. */
+  #wait(): void {
     clearTimeout(this.#arrival);
     this.#hasEnded = true;
-    if (this.#request === undefined || this.#isGone) return;
-    const { message } = this.#request;
+    if (this.#request !== undefined && !this.isGone) this.#method.intake.take(this);
+  }
+
+  begin(): void {
+    const message = this.#request?.message;
     this.#release();
     if (message === undefined) return this.#end(NO_MESSAGE);
     const { bound, options } = this.#method;
@@ -173,12 +180,12 @@ export class UnaryStream implements IncomingCall, UnarySink {
 
   /** Tells whether there is somebody to answer; to be asked right before it is done. */
   #mayAnswer(): boolean {
-    if (this.#isAnswered || this.#isGone) return false;
+    if (this.#isAnswered || this.isGone) return false;
     this.#isAnswered = true;
     return true;
   }
 
-  get #isGone(): boolean {
+  get isGone(): boolean {
     return this.#stream.destroyed || this.#stream.closed;
   }
 }
