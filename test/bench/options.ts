@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 
 import { type ContenderName, CONTENDERS, isContenderName, RAW_GRPC_MORE } from './contender-names.ts';
+import { WARM_REQUESTS } from './warm-up.ts';
 
 /** What is measured. */
 export type Mode = 'throughput' | 'rate' | 'idle' | 'soak' | 'profile' | 'lists' | 'replicas';
@@ -12,10 +13,14 @@ export interface BenchOptions {
   readonly rounds: number;
   readonly seconds: number;
   readonly warmUpSeconds: number;
+  /** What a cluster has to have answered before it is measured. */
+  readonly warmRequests: number;
   readonly connections: number;
   readonly channels: number;
   readonly sessions: number;
   readonly sessionInFlight: number;
+  /** Gateways of each cluster, on the same ports. */
+  readonly gateways: number;
   readonly soakMinutes: number;
   /** Where the profiles are left. */
   readonly profileFolder: string | undefined;
@@ -26,9 +31,9 @@ export interface BenchOptions {
 
 const MODES = ['rate', 'lists', 'idle', 'replicas', 'profile'] as const;
 /** Fewer rounds, or shorter ones, say little about a spread. */
-export const DEFAULTS = { rounds: 5, seconds: 4, warmUpSeconds: 2 };
+export const DEFAULTS = { rounds: 5, seconds: 4, warmUpSeconds: 2, warmRequests: WARM_REQUESTS };
 /** Ends within a minute. */
-const QUICK = { rounds: 3, seconds: 1, warmUpSeconds: 1 };
+const QUICK = { rounds: 3, seconds: 1, warmUpSeconds: 1, warmRequests: 10_000 };
 /** A strict cluster differs from the other in one thing, which one way into it shows; a client of another kind in none. */
 const QUICK_NAMES = CONTENDERS.filter(
   (name) =>
@@ -46,7 +51,9 @@ export const USAGE = `npm run bench -- [options]
   --connections N      requests in flight (default 64)
   --channels N         HTTP/2 connections that unary gRPC calls are spread over (default 8)
   --sessions N         gRPC sessions (default 4)
-  --session-in-flight N  messages in flight over all sessions (default: --connections)
+  --session-in-flight N  messages in flight over all sessions of the -js names (default: --connections);
+                       h2load sends as many as the gateway takes
+  --gateways N         gateways of each cluster, which share its ports (default 1)
   --quick              ${QUICK.rounds} rounds of ${QUICK.seconds} s, without most of the strict ones; under a minute
   --gate               exit with 1 when a ratio is more than 30 % below test/bench/baseline.json
   --record             write that file
@@ -69,6 +76,7 @@ const FLAGS = {
   channels: { type: 'string' },
   sessions: { type: 'string' },
   'session-in-flight': { type: 'string' },
+  gateways: { type: 'string' },
   'profile-dir': { type: 'string' },
   json: { type: 'string' },
   soak: { type: 'string' },
@@ -99,10 +107,12 @@ export function parseOptions(args: readonly string[]): BenchOptions {
     rounds: wholeNumber('rounds', values.rounds, base.rounds),
     seconds: wholeNumber('seconds', values.seconds, base.seconds),
     warmUpSeconds: base.warmUpSeconds,
+    warmRequests: base.warmRequests,
     connections,
     channels: wholeNumber('channels', values.channels, 8),
     sessions: wholeNumber('sessions', values.sessions, 4),
     sessionInFlight: wholeNumber('session-in-flight', values['session-in-flight'], connections),
+    gateways: wholeNumber('gateways', values.gateways, 1),
     soakMinutes: wholeNumber('soak', values.soak, 10),
     profileFolder: values['profile-dir'],
     jsonFile: values.json,

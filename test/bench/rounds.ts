@@ -13,6 +13,8 @@ export interface RoundsOptions {
   readonly rounds: number;
   readonly seconds: number;
   readonly warmUpSeconds: number;
+  /** What a cluster has to have answered before anything is measured, over all ways into it. */
+  readonly warmRequests: number;
   /** Told what happens, a line at a time. */
   readonly report: (line: string) => void;
 }
@@ -39,7 +41,7 @@ export async function runRounds(contenders: readonly Contender[], options: Round
       return undefined;
     }
   };
-  for (const contender of contenders) await attempt(contender, options.warmUpSeconds);
+  await warmUpAll(contenders, options, attempt);
   for (let round = 0; round < options.rounds; round += 1) {
     const turn = round % Math.max(1, contenders.length);
     for (const contender of [...contenders.slice(turn), ...contenders.slice(0, turn)]) {
@@ -53,6 +55,27 @@ export async function runRounds(contenders: readonly Contender[], options: Round
     .filter(({ name }) => measurements.get(name)?.length === options.rounds)
     .map(({ name, load }) => ({ name, generator: load.generator, measurements: measurements.get(name) ?? [] }));
   return { measured, failed };
+}
+
+/**
+ * Every contender gets the same time, and then a cluster that has answered too little gets more: its processes have much
+ * to compile, and those of a cluster with one way into it would else be measured before they have.
+ */
+async function warmUpAll(
+  contenders: readonly Contender[],
+  { warmUpSeconds, warmRequests }: RoundsOptions,
+  attempt: (contender: Contender, seconds: number) => Promise<Measurement | undefined>,
+): Promise<void> {
+  const answered = new Map<Contender['processes'], number>();
+  const warmUp = async (contender: Contender) => {
+    const requests = (await attempt(contender, warmUpSeconds))?.requests;
+    answered.set(contender.processes, (answered.get(contender.processes) ?? 0) + (requests ?? Infinity));
+  };
+  for (const contender of contenders) await warmUp(contender);
+  for (const contender of contenders) {
+    const isCluster = contender.processes.length > 1;
+    while (isCluster && (answered.get(contender.processes) ?? 0) < warmRequests) await warmUp(contender);
+  }
 }
 
 function describe(error: unknown): string {

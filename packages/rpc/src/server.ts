@@ -1,10 +1,6 @@
-import { once } from 'node:events';
-import { createServer } from 'node:net';
-
-import { AppError } from '@gantry/errors';
 import type { VerifyCaller } from '@gantry/identity';
 import type { Logger, Registry, Tracing } from '@gantry/telemetry';
-import { Server, ServerCredentials, type ServerOptions } from '@grpc/grpc-js';
+import { Server, type ServerOptions } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
 
 import type { BoundService } from './bind-service.ts';
@@ -16,6 +12,7 @@ import { type ServeOptions, toGrpcService } from './grpc-adapter.ts';
 import { halfOpenGuard } from './half-open-guard.ts';
 import type { ServerLaneLimits } from './lane/lane-limits.ts';
 import { createLaneService, type LaneService } from './lane/lane-service.ts';
+import { listenFor, type ListenOptions } from './listener.ts';
 import { MESSAGE_BYTES_MAX } from './message-bytes.ts';
 import { READER_STUCK_MS } from './reader-watch.ts';
 import { addReflection } from './reflection.ts';
@@ -40,7 +37,7 @@ const DEFAULT_CONNECTION_GRACE_MS = 60_000;
 const DEFAULT_CONNECTION_IDLE_MS = 10 * 60_000;
 
 /** What createRpcServer needs. */
-export interface RpcServerOptions {
+export interface RpcServerOptions extends Pick<ListenOptions, 'reusePort' | 'connectionsMax'> {
   /** The service's name: the domain of its errors. */
   readonly name: string;
   /** The address to listen on, e.g. `127.0.0.1`. */
@@ -107,7 +104,7 @@ export async function createRpcServer(options: RpcServerOptions): Promise<RpcSer
   health.addToServer(server);
   addReflection(server, serviceNames);
 
-  const port = await listen(server, options);
+  const listener = await listenFor(server, options);
   const { services, requestTimeoutMs = DEFAULT_REQUEST_TIMEOUT_MS } = options;
   const arrivals = new Arrivals(options.arrivals);
   showArrivals(arrivals, options.metrics);
@@ -121,16 +118,18 @@ export async function createRpcServer(options: RpcServerOptions): Promise<RpcSer
   setServing(true);
   let draining: Promise<void> | undefined;
   return {
-    port,
-    address: `${options.host}:${port}`,
+    port: listener.port,
+    address: `${options.host}:${listener.port}`,
     setServing,
     drain(graceMs) {
       setServing(false);
       lanes?.drain(graceMs);
+      listener.close();
       return (draining ??= shutDown(server, graceMs));
     },
     async [Symbol.asyncDispose]() {
       lanes?.[Symbol.dispose]();
+      listener.close();
       server.forceShutdown();
     },
   };
@@ -190,50 +189,6 @@ function addServices(
   const lanes = createLaneService({ ...serveOptions, services, metrics, limits });
   lanes.addTo(server);
   return lanes;
-}
-
-async function listen(server: Server, options: RpcServerOptions): Promise<number> {
-  await requireListenable(options);
-  return bind(server, options);
-}
-
-/** gRPC says neither why it cannot listen nor keeps it to itself: it writes a line to standard error. So Node tries first. */
-async function requireListenable({ host, port }: RpcServerOptions): Promise<void> {
-  const probe = createServer();
-  try {
-    probe.listen({ host: host.replace(/^\[(.*)\]$/, '$1'), port });
-    await once(probe, 'listening');
-  } catch (cause) {
-    throw addressUnavailable(`${host}:${port}`, cause);
-  }
-  await probe[Symbol.asyncDispose]();
-}
-
-function bind(server: Server, { host, port }: RpcServerOptions): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.bindAsync(`${host}:${port}`, ServerCredentials.createInsecure(), (cause, boundPort) => {
-      if (cause === null) return resolve(boundPort);
-      reject(addressUnavailable(`${host}:${port}`, cause));
-    });
-  });
-}
-
-/** What is wrong with an address, by the code of the system's error. */
-const ADDRESS_PROBLEMS: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'it is in use; stop the other program, or choose another port (0 takes any free one)',
-  EACCES: 'this user may not; choose a port above 1023',
-  EADDRNOTAVAIL: 'this machine has no such address; choose another host',
-  ENOTFOUND: 'there is no such host; choose another one',
-};
-
-function addressUnavailable(address: string, cause: unknown): AppError {
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-  return new AppError({
-    code: 'FAILED_PRECONDITION',
-    reason: 'ADDRESS_UNAVAILABLE',
-    message: `cannot listen on ${address}: ${ADDRESS_PROBLEMS[code] ?? 'is something else using it?'}`,
-    cause,
-  });
 }
 
 function shutDown(server: Server, graceMs: number): Promise<void> {

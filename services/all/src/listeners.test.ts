@@ -28,7 +28,7 @@ test('what is set is taken, and an inner port only when it is set', () => {
   const env = { GATEWAY_HTTP_HOST: '0.0.0.0', GATEWAY_HTTP_PORT: '9', GATEWAY_REUSE_PORT: 'true', TOOL_GRPC_PORT: '7' };
   expect(listenersOf({ ...env, AUTH_GRPC_PORT: '' })).toEqual([
     listener({ host: '0.0.0.0', port: 9, isShared: true }),
-    listener({ name: 'GATEWAY_GRPC', port: 50_051 }),
+    listener({ name: 'GATEWAY_GRPC', port: 50_051, isShared: true }),
     listener({ name: 'TOOL_GRPC', port: 7 }),
   ]);
   expect(adminListenerOf({ ADMIN_HOST: '::1', ADMIN_PORT: '8' })).toMatchObject({ host: '::1', port: 8 });

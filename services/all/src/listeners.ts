@@ -45,7 +45,12 @@ export function listenersOf(env: NodeJS.ProcessEnv): Listener[] {
       port: gateway.GATEWAY_HTTP_PORT,
       isShared: gateway.GATEWAY_REUSE_PORT,
     },
-    { name: 'GATEWAY_GRPC', host: gateway.GATEWAY_GRPC_HOST, port: gateway.GATEWAY_GRPC_PORT, isShared: false },
+    {
+      name: 'GATEWAY_GRPC',
+      host: gateway.GATEWAY_GRPC_HOST,
+      port: gateway.GATEWAY_GRPC_PORT,
+      isShared: gateway.GATEWAY_REUSE_PORT,
+    },
     ...internal,
   ];
 }

@@ -26,14 +26,16 @@ export const envSchema = z.object({
   GATEWAY_REUSE_PORT: z
     .stringbool()
     .default(false)
-    .describe('Whether several gateways of one machine may share the HTTP port; the kernel spreads connections.'),
+    .describe(
+      'Whether several gateways of one machine may share the HTTP and gRPC ports; the kernel spreads connections.',
+    ),
   GATEWAY_MAX_CONNECTIONS: z.coerce
     .number()
     .int()
     .min(1)
     .max(CONNECTIONS_MAX)
     .default(1_000)
-    .describe('Open HTTP and WebSocket connections; further ones are closed at once.'),
+    .describe('Open HTTP and WebSocket connections, and as many of gRPC; further ones are closed at once.'),
   GATEWAY_ALLOWED_ORIGINS: z
     .string()
     .default('')
@@ -97,7 +99,12 @@ export interface Config {
     readonly connectionsMax: number;
     readonly allowedOrigins: readonly string[];
   };
-  readonly grpc: { readonly host: string; readonly port: number };
+  readonly grpc: {
+    readonly host: string;
+    readonly port: number;
+    readonly reusePort: boolean;
+    readonly connectionsMax: number;
+  };
   readonly requestTimeoutMs: number;
   readonly accessLogRatio: number;
   readonly contextItemsMax: number;
@@ -125,7 +132,12 @@ export function parseConfig(env: NodeJS.ProcessEnv): Config {
       connectionsMax: parsed.GATEWAY_MAX_CONNECTIONS,
       allowedOrigins: parsed.GATEWAY_ALLOWED_ORIGINS,
     },
-    grpc: { host: parsed.GATEWAY_GRPC_HOST, port: parsed.GATEWAY_GRPC_PORT },
+    grpc: {
+      host: parsed.GATEWAY_GRPC_HOST,
+      port: parsed.GATEWAY_GRPC_PORT,
+      reusePort: parsed.GATEWAY_REUSE_PORT,
+      connectionsMax: parsed.GATEWAY_MAX_CONNECTIONS,
+    },
     requestTimeoutMs: parsed.GATEWAY_REQUEST_TIMEOUT_SECONDS * MS_PER_SECOND,
     accessLogRatio: parsed.GATEWAY_ACCESS_LOG_RATIO,
     contextItemsMax: parsed.GATEWAY_MAX_CONTEXT_ITEMS,

@@ -86,7 +86,7 @@ export async function measureReplicas(options: BenchOptions, world: World): Prom
     if (load === 'saturated') await warmUp(contender, { ...options, report: world.report, requests });
   }
   const contenders = probes.map(({ contender }) => contender);
-  const { measured, failed } = await runRounds(contenders, { ...options, report: world.report });
+  const { measured, failed } = await runRounds(contenders, { ...options, warmRequests: 0, report: world.report });
   for (const { name, reason } of failed) throw new Error(`${name}: ${reason}`);
   const measurementsOf = (index: number) => measured[index]?.measurements ?? [];
   const baselines = { saturated: measurementsOf(0).map(sumUsOf), 'fixed rate': measurementsOf(1).map(sumUsOf) };

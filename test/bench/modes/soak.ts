@@ -14,12 +14,15 @@ const SECONDS_PER_MINUTE = 60;
 const MS_PER_MINUTE = 60_000;
 /** How much more a process may hold after the run than when it had warmed up. */
 const GROWTH_MAX = 0.05;
+/** The old generation gets its size by some major collections, of which there is one in some ten thousand requests. */
+const WARM_UP_MINUTES = 3;
 
 /** Resident memory of one process in the course of the run. */
 export interface SoakedProcess {
   readonly name: string;
   readonly warmBytes: number;
-  readonly loadedBytes: number;
+  /** At the end of each minute of load: whether it levels off. */
+  readonly loadedBytes: readonly number[];
   readonly cooledBytes: number;
   /** After cool-down, in comparison with after warm-up. */
   readonly growth: number;
@@ -31,7 +34,7 @@ export interface SoakResult extends OpenLoopResult {
 }
 
 /**
- * Sends requests at a fixed rate for minutes. Memory is read after a minute of the same load and a minute of rest, and
+ * Sends requests at a fixed rate for minutes. Memory is read after some minutes of the same load and a minute of rest, and
  * again after the run and a minute of rest, so that both readings are of the same state.
  */
 export async function measureSoak({ soakMinutes }: BenchOptions, world: World): Promise<SoakResult> {
@@ -43,18 +46,21 @@ export async function measureSoak({ soakMinutes }: BenchOptions, world: World): 
       { plan, requestsPerSecond: REQUESTS_PER_SECOND, connections: CONNECTIONS },
       minutes * SECONDS_PER_MINUTE,
     );
-  world.report('warming up for a minute, then resting for one');
-  await run(1);
+  world.report(`warming up for ${WARM_UP_MINUTES} minutes, then resting for one`);
+  await run(WARM_UP_MINUTES);
   await sleep(MS_PER_MINUTE);
   const warm = rssOf(cluster);
   world.report(`running for ${soakMinutes} minutes`);
+  const loaded: number[][] = [];
+  const timer = setInterval(() => loaded.push(rssOf(cluster)), MS_PER_MINUTE);
   const result = await run(soakMinutes);
-  const loaded = rssOf(cluster);
+  clearInterval(timer);
   world.report('resting for a minute');
   await sleep(MS_PER_MINUTE);
   const cooled = rssOf(cluster);
   const processes = cluster.processes.map(({ name }, i) => {
-    const [warmBytes, loadedBytes, cooledBytes] = [warm[i] ?? 0, loaded[i] ?? 0, cooled[i] ?? 0];
+    const [warmBytes, cooledBytes] = [warm[i] ?? 0, cooled[i] ?? 0];
+    const loadedBytes = loaded.map((reading) => reading[i] ?? 0);
     return { name, warmBytes, loadedBytes, cooledBytes, growth: cooledBytes / warmBytes - 1 };
   });
   return { ...result, processes };
@@ -70,7 +76,7 @@ export function toSoakText(result: SoakResult): string {
   const rows = result.processes.map(({ name, warmBytes, loadedBytes, cooledBytes, growth }) => [
     name,
     mib(warmBytes),
-    mib(loadedBytes),
+    loadedBytes.map((bytes) => Math.round(bytes / 2 ** 20)).join(' '),
     mib(cooledBytes),
     `${(growth * 100).toFixed(1)} %`,
     growth <= GROWTH_MAX ? 'reached' : 'MISSED',
@@ -79,6 +85,9 @@ export function toSoakText(result: SoakResult): string {
     `${result.requests} answers in ${result.seconds} s at ${REQUESTS_PER_SECOND}/s, ${result.errors} errors`,
     `p50 ${result.p50Ms.toFixed(2)} ms, p99 ${result.p99Ms.toFixed(2)} ms, p99.9 ${result.p999Ms.toFixed(2)} ms, longest ${result.maxMs.toFixed(1)} ms`,
     '\nRSS in MiB\n',
-    toTable(['', 'warmed up', 'under load', 'cooled down', 'growth', `at most ${GROWTH_MAX * 100} %`], rows),
+    toTable(
+      ['', 'warmed up', 'under load, minute by minute', 'cooled down', 'growth', `at most ${GROWTH_MAX * 100} %`],
+      rows,
+    ),
   ].join('\n');
 }

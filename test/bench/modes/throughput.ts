@@ -23,8 +23,8 @@ export async function measureThroughput(options: BenchOptions, world: World): Pr
   const outcome = await runRounds(contenders, { ...options, report: world.report });
   const unavailable = opened.filter((one) => 'reason' in one);
   const failed = [...unavailable, ...outcome.failed];
-  const { rounds, seconds, connections } = options;
-  const context = { machine: describeMachine(), versions: describeVersions(), rounds, seconds, connections };
+  const { rounds, seconds, connections, gateways } = options;
+  const context = { machine: describeMachine(), versions: describeVersions(), rounds, seconds, connections, gateways };
   return createThroughputReport({ ...outcome, failed }, context);
 }
 
@@ -49,7 +49,7 @@ async function openCluster(
 ): Promise<readonly Opened[]> {
   const names = options.only.filter((name) => auditOf(name) === audit);
   if (names.length === 0) return [];
-  const cluster = stack.use(await startGantryCluster({ audit, ...world }));
+  const cluster = stack.use(await startGantryCluster({ audit, ...world, replicas: { gateway: options.gateways } }));
   const opened: Opened[] = [];
   for (const way of GANTRY_WAYS) {
     if (names.some((name) => name === way || name === `${way}-strict`))

@@ -28,6 +28,7 @@ const report = createThroughputReport(
     rounds: 3,
     seconds: 1,
     connections: 64,
+    gateways: 1,
   },
 );
 

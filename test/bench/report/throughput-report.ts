@@ -26,6 +26,8 @@ export interface ThroughputReport {
   readonly rounds: number;
   readonly seconds: number;
   readonly connections: number;
+  /** Of each cluster. */
+  readonly gateways: number;
   readonly results: Readonly<Record<string, ContenderResult>>;
   /** Times raw-http, the median of the ratios of all rounds. */
   readonly ratios: Readonly<Record<string, number>>;
@@ -36,7 +38,10 @@ export interface ThroughputReport {
 }
 
 /** What the report says besides the measurements. */
-export type ReportContext = Pick<ThroughputReport, 'machine' | 'versions' | 'rounds' | 'seconds' | 'connections'>;
+export type ReportContext = Pick<
+  ThroughputReport,
+  'machine' | 'versions' | 'rounds' | 'seconds' | 'connections' | 'gateways'
+>;
 
 /** Puts the measurements of all rounds together. */
 export function createThroughputReport({ measured, failed }: RoundsOutcome, context: ReportContext): ThroughputReport {

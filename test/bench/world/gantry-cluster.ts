@@ -51,7 +51,7 @@ export interface GantryCluster extends AsyncDisposable {
   readonly url: string;
   /** `ws://127.0.0.1:port/ws` */
   readonly ws: string;
-  /** `host:port` of the first gateway. */
+  /** `host:port` */
   readonly grpc: string;
   readonly processes: readonly ServiceProcess[];
   /** Stops the processes, so that what they write at their end is there. */
@@ -113,7 +113,7 @@ async function startServices(common: NodeJS.ProcessEnv, options: ClusterOptions,
         await startProcess({
           name,
           args: [...NODE_FLAGS, ...(options.nodeArgs?.(name) ?? []), options.mains?.[name] ?? mainOf(name)],
-          env: { ...common, ...env, [`${name.toUpperCase()}_GRPC_PORT`]: '0', ...httpPortOf(name, replicas) },
+          env: { ...common, ...env, [`${name.toUpperCase()}_GRPC_PORT`]: '0', ...sharedPortsOf(name, replicas) },
           logFile: join(logFolder, `${name}-${replica}.log`),
           parseReady: parseReadyLine,
         }),
@@ -148,10 +148,11 @@ function webSocketUrlOf(url: string): string {
   return url.replace('http://', 'ws://').replace(/\/mcp$/, '/ws');
 }
 
-/** The second gateway shares the port that the first one took. */
-function httpPortOf(name: ServiceName, [first]: readonly Ready[]): NodeJS.ProcessEnv {
+/** The second gateway shares the ports that the first one took. */
+function sharedPortsOf(name: ServiceName, [first]: readonly Ready[]): NodeJS.ProcessEnv {
   if (name !== 'gateway' || first === undefined) return {};
-  return { GATEWAY_HTTP_PORT: new URL(first.endpoints['http'] ?? '').port };
+  const { http = '', grpc = '' } = first.endpoints;
+  return { GATEWAY_HTTP_PORT: new URL(http).port, GATEWAY_GRPC_PORT: new URL(`http://${grpc}`).port };
 }
 
 /** Several addresses make a target that the client balances over. */

@@ -19,6 +19,7 @@ import {
   type Member,
   planTopology,
   type Replicas,
+  isGateway,
   requireFreePorts,
   targetOf,
   type Topology,
@@ -139,7 +140,7 @@ function summarize(topology: Topology, { url, ws, apiKey }: Credentials, path: s
   return `
 Gantry is ready: ${topology.members.length} processes.
 
-  HTTP       ${url}   (the gateway's replicas share the port)
+  HTTP       ${url}   (the gateway's replicas share its ports)
   WebSocket  ${ws}
   gRPC       ${targetOf('gateway', topology)}
   API key    ${apiKey}
@@ -158,10 +159,6 @@ async function stopAll(members: readonly Supervised[]): Promise<number> {
   const codes = await Promise.all(gateways.map((member) => member.stop()));
   codes.push(...(await Promise.all(others.map((member) => member.stop()))));
   return codes.every((code) => code === 0) ? 0 : 1;
-}
-
-function isGateway({ service }: Member): boolean {
-  return service === 'gateway';
 }
 
 function warn(line: string): void {

@@ -5,7 +5,15 @@ import { describe, expect, test } from 'vitest';
 
 import { CliError, UsageError } from '../cli-error.ts';
 import { freePorts, isFree } from './free-ports.ts';
-import { parseReplicas, planTopology, REPLICAS_MAX, requireFreePorts, targetOf, type Topology } from './topology.ts';
+import {
+  isGateway,
+  parseReplicas,
+  planTopology,
+  REPLICAS_MAX,
+  requireFreePorts,
+  targetOf,
+  type Topology,
+} from './topology.ts';
 
 const one = { auth: 1, context: 1, resource: 1, tool: 1, gateway: 1 };
 const anyPort = {
@@ -67,11 +75,17 @@ describe('planTopology', () => {
     expect(second?.grpcPort).not.toBe(7_001);
   });
 
+  test('the replicas of the gateway share a port, which is the one target of all', async () => {
+    const topology = await planTopology({ ...one, gateway: 3, tool: 2 }, { GATEWAY_GRPC_PORT: '7002' });
+    expect(topology.members.filter(isGateway).map(({ grpcPort }) => grpcPort)).toEqual([7_002, 7_002, 7_002]);
+  });
+
   test('with 0 everywhere all ports of many replicas are there and different', async () => {
     const topology = await planTopology({ auth: 8, context: 8, resource: 8, tool: 8, gateway: 8 }, anyPort);
     const ports = portsOf(topology);
     expect(ports).toHaveLength(81);
-    expect(new Set(ports).size).toBe(81);
+    // The gateways share one for gRPC.
+    expect(new Set(ports).size).toBe(81 - 7);
     expect(Math.min(...ports)).toBeGreaterThan(0);
   });
 
@@ -84,10 +98,12 @@ describe('planTopology', () => {
   );
 });
 
-test('the target of one replica is its address, of several a list of them', async () => {
-  const topology = await planTopology({ ...one, gateway: 2 }, { AUTH_GRPC_PORT: '7002', GATEWAY_GRPC_PORT: '7003' });
+test('the target of one address is that, of several a list of them', async () => {
+  const ports = { AUTH_GRPC_PORT: '7002', TOOL_GRPC_PORT: '7003', GATEWAY_GRPC_PORT: '7004' };
+  const topology = await planTopology({ ...one, tool: 2, gateway: 2 }, ports);
   expect(targetOf('auth', topology)).toBe('127.0.0.1:7002');
-  expect(targetOf('gateway', topology)).toMatch(/^ipv4:127\.0\.0\.1:7003,127\.0\.0\.1:\d+$/);
+  expect(targetOf('tool', topology)).toMatch(/^ipv4:127\.0\.0\.1:7003,127\.0\.0\.1:\d+$/);
+  expect(targetOf('gateway', topology)).toBe('127.0.0.1:7004');
 });
 
 describe('requireFreePorts', () => {

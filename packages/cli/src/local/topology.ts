@@ -48,7 +48,7 @@ export interface Member {
 /** Where everything of a local cluster is. */
 export interface Topology {
   readonly members: readonly Member[];
-  /** All gateway replicas listen on it. */
+  /** All gateway replicas listen on it, and share a gRPC port too. */
   readonly httpPort: number;
 }
 
@@ -62,7 +62,7 @@ const DEFAULT_GRPC_PORTS: Readonly<Record<ClusterService, number>> = {
 const DEFAULT_HTTP_PORT = 8_000;
 
 /**
- * Lays out a cluster: the first replica of each service on its own port, the others on free ones.
+ * Lays out a cluster: the first replica of each service on its own port, the others on free ones; those of the gateway on one.
  *
  * @throws {CliError} for a port in the environment that is none.
  */
@@ -80,11 +80,13 @@ export async function planTopology(replicas: Replicas, env: NodeJS.ProcessEnv): 
   // One a member for health, one a member for gRPC, one for HTTP; those that are fixed stay unused.
   const free = await freePorts(2 * wanted.length + 1, fixed);
   const take = () => free.pop() ?? 0;
+  const gatewayPort = wanted.find(isGateway)?.port || take();
+  const grpcPortOf = (member: (typeof wanted)[number]) => (isGateway(member) ? gatewayPort : member.port || take());
   return {
-    members: wanted.map(({ service, replica, port }) => ({
-      service,
-      replica,
-      grpcPort: port === 0 ? take() : port,
+    members: wanted.map((member) => ({
+      service: member.service,
+      replica: member.replica,
+      grpcPort: grpcPortOf(member),
       adminPort: take(),
     })),
     httpPort: httpPort === 0 ? take() : httpPort,
@@ -117,7 +119,13 @@ export function targetOf(service: ClusterService, { members }: Topology): string
   const addresses = members
     .filter((member) => member.service === service)
     .map(({ grpcPort }) => `127.0.0.1:${grpcPort}`);
-  return addresses.length === 1 ? addresses.join() : `ipv4:${addresses.join(',')}`;
+  const different = [...new Set(addresses)];
+  return different.length === 1 ? different.join() : `ipv4:${different.join(',')}`;
+}
+
+/** Tells whether a process is a replica of the gateway, whose ports are those that clients know. */
+export function isGateway({ service }: Pick<Member, 'service'>): boolean {
+  return service === 'gateway';
 }
 
 function portOf(name: string, fallback: number, env: NodeJS.ProcessEnv): number {

@@ -1,0 +1,91 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+
+import { AppError } from '@gantry/errors';
+import type { Registry } from '@gantry/telemetry';
+import { type Server, ServerCredentials } from '@grpc/grpc-js';
+import { Gauge } from 'prom-client';
+
+/** Connections of one server. A process of ours has one to each replica; the rest is room for clients. */
+export const CONNECTIONS_MAX = 4_096;
+
+/** Where to listen. */
+export interface ListenOptions {
+  readonly host: string;
+  readonly port: number;
+  /** Whether other processes of this machine may listen on the same port; the kernel spreads connections over them. */
+  readonly reusePort?: boolean;
+  /** Connections beyond are closed at once. Default {@link CONNECTIONS_MAX}. */
+  readonly connectionsMax?: number;
+  readonly metrics: Registry;
+}
+
+/** Something that listens. */
+export interface Listener {
+  readonly port: number;
+  /** Takes no more connections; those that are open stay. Idempotent. */
+  close(): void;
+}
+
+/**
+ * Listens on behalf of a gRPC server, and gives it the connections: grpc-js listens by itself too, but neither shares a port nor
+ * limits connections, and does not say why it cannot listen.
+ *
+ * @throws {AppError} ADDRESS_UNAVAILABLE.
+ */
+export async function listenFor(server: Server, options: ListenOptions): Promise<Listener> {
+  const { host, port, reusePort = false, connectionsMax = CONNECTIONS_MAX, metrics } = options;
+  const listener = createServer({ noDelay: true });
+  listener.maxConnections = connectionsMax;
+  try {
+    listener.listen({ host: host.replace(/^\[(.*)\]$/, '$1'), port, reusePort });
+    await once(listener, 'listening');
+  } catch (cause) {
+    throw addressUnavailable(`${host}:${port}`, cause);
+  }
+  const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
+  const connections = connectionsOf(metrics);
+  listener.on('connection', (socket) => {
+    connections.inc();
+    socket.once('close', () => connections.dec());
+    injector.injectConnection(socket);
+  });
+  const address = listener.address();
+  return {
+    port: typeof address === 'object' && address !== null ? address.port : port,
+    close: () => void listener.close(),
+  };
+}
+
+const gauges = new WeakMap<Registry, Gauge>();
+
+/** The servers that share a registry share the gauge. */
+function connectionsOf(registry: Registry): Gauge {
+  const known = gauges.get(registry);
+  if (known !== undefined) return known;
+  const gauge = new Gauge({
+    name: 'gantry_rpc_server_connections',
+    help: 'Open connections of gRPC servers.',
+    registers: [registry],
+  });
+  gauges.set(registry, gauge);
+  return gauge;
+}
+
+/** What is wrong with an address, by the code of the system's error. */
+const ADDRESS_PROBLEMS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'it is in use; stop the other program, or choose another port (0 takes any free one)',
+  EACCES: 'this user may not; choose a port above 1023',
+  EADDRNOTAVAIL: 'this machine has no such address; choose another host',
+  ENOTFOUND: 'there is no such host; choose another one',
+};
+
+function addressUnavailable(address: string, cause: unknown): AppError {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  return new AppError({
+    code: 'FAILED_PRECONDITION',
+    reason: 'ADDRESS_UNAVAILABLE',
+    message: `cannot listen on ${address}: ${ADDRESS_PROBLEMS[code] ?? 'is something else using it?'}`,
+    cause,
+  });
+}
