@@ -11,7 +11,7 @@ import {
   UpsertOutcome,
 } from '@gantry/protocol/gantry/context/v1/document_service';
 import {
-  type ReadResourceResponse,
+  ReadResourceResponse,
   Resource,
   ResourceServiceDefinition,
   ResourceTemplate,
@@ -177,6 +177,12 @@ async function* callTool({ name, argumentsJson }: CallToolRequest): AsyncGenerat
 }
 
 /** Stands in for the resource service: `file:///a.md` and what a test changes it to. */
+/** What a resource of plain text is read as. */
+export function textRead(uri: string, value: string): ReadResourceResponse {
+  const content = { $case: 'text', value } as const;
+  return ReadResourceResponse.create({ uri, mimeType: 'text/plain', content, version: 'v1', fetchedAt: new Date(0) });
+}
+
 export class FakeResources {
   readonly versionByUri = new Map([
     ['file:///a.md', 'v1'],

@@ -3,6 +3,7 @@ import { Client, credentials, Metadata, status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 
 import { RESPONSE_BYTES_MAX } from '../../src/edge/grpc.ts';
+import { textRead } from '../fake-backends.ts';
 import { GatewayFixture } from '../gateway-fixture.ts';
 
 let gateway: GatewayFixture;
@@ -113,15 +114,8 @@ describe('processRequest', () => {
     await using fixture = await GatewayFixture.start({
       overrides: {
         resource: {
-          readResource: async ({ uri }) => ({
-            uri,
-            mimeType: 'text/plain',
-            // As JSON a quote is two bytes: it comes to the gateway, and may go no further.
-            content: { $case: 'text', value: `${'"'.repeat(2_000_000)}${'x'.repeat(length)}` },
-            version: 'v1',
-            fromCache: false,
-            fetchedAt: new Date(0),
-          }),
+          // As JSON a quote is two bytes: it comes to the gateway, and may go no further.
+          readResource: async ({ uri }) => textRead(uri, `${'"'.repeat(2_000_000)}${'x'.repeat(length)}`),
         },
       },
     });

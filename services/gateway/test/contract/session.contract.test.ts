@@ -2,6 +2,7 @@ import { status } from '@grpc/grpc-js';
 import { afterAll, describe, expect, test, vi } from 'vitest';
 
 import { FRAME_MESSAGES_MAX } from '../../src/edge/session-frame.ts';
+import { textRead } from '../fake-backends.ts';
 import { gaugeOf, startGated } from '../gated-gateway.ts';
 import { GatewayFixture } from '../gateway-fixture.ts';
 import { ask, ping } from '../messages.ts';
@@ -192,14 +193,7 @@ describe('a message of a session', () => {
     await using fixture = await GatewayFixture.start({
       overrides: {
         resource: {
-          readResource: async ({ uri }) => ({
-            uri,
-            mimeType: 'text/plain',
-            content: { $case: 'text', value: content },
-            version: 'v1',
-            fromCache: false,
-            fetchedAt: new Date(0),
-          }),
+          readResource: async ({ uri }) => textRead(uri, content),
         },
       },
     });
