@@ -1,5 +1,7 @@
+import perfHooks from 'node:perf_hooks';
+
 import { Counter } from 'prom-client';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 
 import { createMetricsRegistry } from './metrics-registry.ts';
 
@@ -17,6 +19,13 @@ test('process metrics include memory and event loop lag', async () => {
   const text = await createMetricsRegistry({ service: 'tool', processMetrics: true }).metrics();
   expect(text).toContain('process_resident_memory_bytes{service="tool"}');
   expect(text).toContain('nodejs_eventloop_lag_p99_seconds{service="tool"}');
+});
+
+test('process metrics wake an idle process no more than ten times a second', () => {
+  const monitor = vi.spyOn(perfHooks, 'monitorEventLoopDelay');
+  createMetricsRegistry({ service: 'tool', processMetrics: true });
+  expect(monitor.mock.calls).toEqual([[{ resolution: 100 }]]);
+  monitor.mockRestore();
 });
 
 test('two registries of one process do not see each other', async () => {
