@@ -4,7 +4,8 @@ import { createServer } from 'node:net';
 import { AppError } from '@gantry/errors';
 import type { Registry } from '@gantry/telemetry';
 import { type Server, ServerCredentials } from '@grpc/grpc-js';
-import { Gauge } from 'prom-client';
+
+import { addToGauge } from './summed-gauge.ts';
 
 /** Connections of one server. A process of ours has one to each replica; the rest is room for clients. */
 export const CONNECTIONS_MAX = 4_096;
@@ -44,10 +45,12 @@ export async function listenFor(server: Server, options: ListenOptions): Promise
     throw addressUnavailable(`${host}:${port}`, cause);
   }
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
-  const connections = connectionsOf(metrics);
+  let connections = 0;
+  const gauge = { name: 'gantry_rpc_server_connections', help: 'Open connections of gRPC servers.' };
+  addToGauge(metrics, gauge, () => connections);
   listener.on('connection', (socket) => {
-    connections.inc();
-    socket.once('close', () => connections.dec());
+    connections += 1;
+    socket.once('close', () => (connections -= 1));
     injector.injectConnection(socket);
   });
   const address = listener.address();
@@ -55,21 +58,6 @@ export async function listenFor(server: Server, options: ListenOptions): Promise
     port: typeof address === 'object' && address !== null ? address.port : port,
     close: () => void listener.close(),
   };
-}
-
-const gauges = new WeakMap<Registry, Gauge>();
-
-/** The servers that share a registry share the gauge. */
-function connectionsOf(registry: Registry): Gauge {
-  const known = gauges.get(registry);
-  if (known !== undefined) return known;
-  const gauge = new Gauge({
-    name: 'gantry_rpc_server_connections',
-    help: 'Open connections of gRPC servers.',
-    registers: [registry],
-  });
-  gauges.set(registry, gauge);
-  return gauge;
 }
 
 /** What is wrong with an address, by the code of the system's error. */

@@ -7,6 +7,7 @@ import { Client, compressionAlgorithms, credentials, Metadata } from '@grpc/grpc
 import { describe, expect, test, vi } from 'vitest';
 
 import { type CallContext, MESSAGE_BYTES_MAX } from '../src/index.ts';
+import { gatedTool } from './gated-tool.ts';
 import { framed, rawCall, type RawCall } from './raw-call.ts';
 import { startWorld, type ToolHandlers, type WorldOptions } from './rpc-world.ts';
 
@@ -50,13 +51,7 @@ describe('a unary call', () => {
   });
 
   test('keeps its connection from being idle for as long as it takes', async () => {
-    const { promise: gate, resolve: open } = Promise.withResolvers<void>();
-    const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
-    const handler: typeof getTool = async ({ name }) => {
-      begin();
-      await gate;
-      return { tool: Tool.create({ name }) };
-    };
+    const { getTool: handler, begun, open } = gatedTool();
     await using world = await startRawWorld(handler, { server: { connectionIdleMs: 1_000 } });
     const busy = connect(`http://${world.server.address}`);
     let hasToGo = false;

@@ -4,6 +4,7 @@ import { connect, type Socket } from 'node:net';
 import { GetToolRequest, Tool } from '@gantry/protocol/gantry/tool/v1/tool_service';
 import { expect, test, vi } from 'vitest';
 
+import { gatedTool } from './gated-tool.ts';
 import { framed, rawCall } from './raw-call.ts';
 import { startWorld, type ToolHandlers } from './rpc-world.ts';
 
@@ -50,13 +51,7 @@ test('several servers may listen on one port, and when one drains the others are
 });
 
 test('a server that drains takes no more connections, and answers what it has begun', async () => {
-  const { promise: gate, resolve: open } = Promise.withResolvers<void>();
-  const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
-  const handler: typeof getTool = async ({ name }) => {
-    begin();
-    await gate;
-    return { tool: Tool.create({ name }) };
-  };
+  const { getTool: handler, begun, open } = gatedTool();
   await using world = await startWorld({ handlers: { getTool: handler }, way: 'plain' });
   const answer = call(world.server.address);
   await begun;

@@ -1,7 +1,7 @@
 import type { Registry } from '@gantry/telemetry';
 import { status } from '@grpc/grpc-js';
-import { Gauge } from 'prom-client';
 
+import { addToGauge } from '../summed-gauge.ts';
 import type { PlainStatus } from './message-frame.ts';
 import type { StreamConnection } from './stream-connection.ts';
 
@@ -57,20 +57,9 @@ export const NO_ROOM: PlainStatus = {
   details: 'too many unfinished requests are being received; wait for answers before you send more',
 };
 
-const arrivalsByRegistry = new WeakMap<Registry, Set<Arrivals>>();
-
 /** Shows what requests that are not whole hold, over all servers that share the registry. */
 export function showArrivals(arrivals: Arrivals, registry: Registry): void {
-  const known = arrivalsByRegistry.get(registry);
-  if (known !== undefined) return void known.add(arrivals);
-  const all = new Set([arrivals]);
-  arrivalsByRegistry.set(registry, all);
-  new Gauge({
-    name: 'gantry_rpc_server_arriving_bytes',
-    help: 'Bytes of unary requests that have come and are not whole yet.',
-    registers: [registry],
-    collect() {
-      this.set(all.values().reduce((sum, { bytes }) => sum + bytes, 0));
-    },
-  });
+  const name = 'gantry_rpc_server_arriving_bytes';
+  const help = 'Bytes of unary requests that have come and are not whole yet.';
+  addToGauge(registry, { name, help }, () => arrivals.bytes);
 }

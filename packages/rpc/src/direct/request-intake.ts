@@ -1,6 +1,6 @@
 import type { Registry } from '@gantry/telemetry';
-import { Gauge } from 'prom-client';
 
+import { addToGauge } from '../summed-gauge.ts';
 import type { StreamConnection } from './stream-connection.ts';
 
 /**
@@ -79,20 +79,9 @@ function nextOf(line: WaitingRequest[]): WaitingRequest | undefined {
   return undefined;
 }
 
-const intakesByRegistry = new WeakMap<Registry, Set<RequestIntake>>();
-
 /** Shows how many requests wait for their turn, over all servers that share the registry. */
 export function showIntake(intake: RequestIntake, registry: Registry): void {
-  const known = intakesByRegistry.get(registry);
-  if (known !== undefined) return void known.add(intake);
-  const all = new Set([intake]);
-  intakesByRegistry.set(registry, all);
-  new Gauge({
-    name: 'gantry_rpc_server_waiting_requests',
-    help: 'Unary requests that have come whole and are not begun yet.',
-    registers: [registry],
-    collect() {
-      this.set(all.values().reduce((sum, { waiting }) => sum + waiting, 0));
-    },
-  });
+  const name = 'gantry_rpc_server_waiting_requests';
+  const help = 'Unary requests that have come whole and are not begun yet.';
+  addToGauge(registry, { name, help }, () => intake.waiting);
 }

@@ -1,5 +1,6 @@
 import { createCounter, createHistogram, type Registry } from '@gantry/telemetry';
-import { Gauge } from 'prom-client';
+
+import { addToGauge } from '../summed-gauge.ts';
 
 /** Powers of two, as packing pays by halves. */
 const CALLS_PER_FRAME_BUCKETS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512];
@@ -109,14 +110,5 @@ function createLoad(side: LaneSide, registry: Registry): LaneLoad {
 }
 
 function gauges(registry: Registry) {
-  return (name: string, help: string, read: () => number) => {
-    new Gauge({
-      name,
-      help,
-      registers: [registry],
-      collect() {
-        this.set(read());
-      },
-    });
-  };
+  return (name: string, help: string, read: () => number) => addToGauge(registry, { name, help }, read);
 }
