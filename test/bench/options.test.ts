@@ -23,6 +23,10 @@ test.each([
   [['--rounds', '0'], 'not a whole number above 0'],
   [['--seconds', '1.5'], 'not a whole number above 0'],
   [['--rate', '--idle'], 'one kind of measurement at a time'],
+  [['--gateways', '2', '--rate'], '--gateways is for throughput'],
+  [['--gateways', '2', '--soak', '10'], '--gateways is for throughput'],
+  [['--gateways', '2', '--gate'], 'the baseline is of one gateway'],
+  [['--gateways', '2', '--record'], 'the baseline is of one gateway'],
   [['--soak', '10', '--idle'], 'one kind of measurement at a time'],
   [['--fast'], '--fast'],
 ])('%j is refused', (args, reason) => {

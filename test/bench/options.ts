@@ -53,7 +53,7 @@ export const USAGE = `npm run bench -- [options]
   --sessions N         gRPC sessions (default 4)
   --session-in-flight N  messages in flight over all sessions of the -js names (default: --connections);
                        h2load sends as many as the gateway takes
-  --gateways N         gateways of each cluster, which share its ports (default 1)
+  --gateways N         gateways of each cluster, which share its ports (default 1); not with --gate, --record
   --quick              ${QUICK.rounds} rounds of ${QUICK.seconds} s, without most of the strict ones; under a minute
   --gate               exit with 1 when a ratio is more than 30 % below test/bench/baseline.json
   --record             write that file
@@ -62,7 +62,7 @@ export const USAGE = `npm run bench -- [options]
   --rate               added latency at 1000 requests/s
   --lists              tools/list with 500 tools, and with up to 10,000 sessions
   --idle               memory of 10,000 idle WebSockets
-  --soak MINUTES       1000 requests/s for that long: errors, growth of memory
+  --soak MINUTES       1000 requests/s for that long: errors, growth of memory; ten minutes more to warm up and cool down
   --replicas           cost of a request, and of idling, with one, two and four replicas
   --profile            where the microseconds go, of the one in --only (default gantry-http-native)
   --profile-dir DIR    leave the .cpuprofile files there
@@ -101,6 +101,9 @@ export function parseOptions(args: readonly string[]): BenchOptions {
   const connections = wholeNumber('connections', values.connections, 64);
   const modes = MODES.filter((mode) => values[mode]);
   if (modes.length + (values.soak === undefined ? 0 : 1) > 1) throw new Error('one kind of measurement at a time');
+  const gateways = wholeNumber('gateways', values.gateways, 1);
+  if (gateways > 1 && (modes.length > 0 || values.soak !== undefined)) throw new Error('--gateways is for throughput');
+  if (gateways > 1 && (values.gate || values.record)) throw new Error('the baseline is of one gateway a cluster');
   return {
     mode: values.soak === undefined ? (modes[0] ?? 'throughput') : 'soak',
     only: namesOf(values.only, values.quick ? QUICK_NAMES : CONTENDERS),
@@ -112,7 +115,7 @@ export function parseOptions(args: readonly string[]): BenchOptions {
     channels: wholeNumber('channels', values.channels, 8),
     sessions: wholeNumber('sessions', values.sessions, 4),
     sessionInFlight: wholeNumber('session-in-flight', values['session-in-flight'], connections),
-    gateways: wholeNumber('gateways', values.gateways, 1),
+    gateways,
     soakMinutes: wholeNumber('soak', values.soak, 10),
     profileFolder: values['profile-dir'],
     jsonFile: values.json,

@@ -1,6 +1,9 @@
 import type { Contender, Unavailable } from './contender.ts';
 import { measure, type Measurement } from './measure.ts';
 
+/** Then it is slow for another reason. */
+const WARM_UP_RUNS_MAX = 10;
+
 /** A contender with the measurements of its rounds, of which the first is of the first round. */
 export interface Measured {
   readonly name: string;
@@ -74,7 +77,8 @@ async function warmUpAll(
   for (const contender of contenders) await warmUp(contender);
   for (const contender of contenders) {
     const isCluster = contender.processes.length > 1;
-    while (isCluster && (answered.get(contender.processes) ?? 0) < warmRequests) await warmUp(contender);
+    const isCold = () => (answered.get(contender.processes) ?? 0) < warmRequests;
+    for (let run = 0; isCluster && run < WARM_UP_RUNS_MAX && isCold(); run += 1) await warmUp(contender);
   }
 }
 

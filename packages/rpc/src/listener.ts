@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 
 import { AppError } from '@gantry/errors';
-import type { Registry } from '@gantry/telemetry';
+import { createCounter, type CounterSeries, type Registry } from '@gantry/telemetry';
 import { type Server, ServerCredentials } from '@grpc/grpc-js';
 
 import { addToGauge } from './summed-gauge.ts';
@@ -48,6 +48,8 @@ export async function listenFor(server: Server, options: ListenOptions): Promise
   let connections = 0;
   const gauge = { name: 'gantry_rpc_server_connections', help: 'Open connections of gRPC servers.' };
   addToGauge(metrics, gauge, () => connections);
+  const refused = refusedOf(metrics);
+  listener.on('drop', () => refused.inc());
   listener.on('connection', (socket) => {
     connections += 1;
     socket.once('close', () => (connections -= 1));
@@ -58,6 +60,21 @@ export async function listenFor(server: Server, options: ListenOptions): Promise
     port: typeof address === 'object' && address !== null ? address.port : port,
     close: () => void listener.close(),
   };
+}
+
+const refusedByRegistry = new WeakMap<Registry, CounterSeries>();
+
+/** Counts over all servers that share the registry. */
+function refusedOf(registry: Registry): CounterSeries {
+  const known = refusedByRegistry.get(registry);
+  if (known !== undefined) return known;
+  const refused = createCounter({
+    name: 'gantry_rpc_server_connections_refused_total',
+    help: 'gRPC connections that were closed because there were too many.',
+    registers: [registry],
+  }).labels({});
+  refusedByRegistry.set(registry, refused);
+  return refused;
 }
 
 /** What is wrong with an address, by the code of the system's error. */

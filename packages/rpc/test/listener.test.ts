@@ -33,6 +33,9 @@ test('connections beyond the limit are closed at once, those that are open go on
   await vi.waitFor(async () => expect(await connectionsOf(world)).toBe(2));
   await once(await openConnection(port), 'close');
   expect(await connectionsOf(world)).toBe(2);
+  expect(await world.serverMetrics.metrics()).toContain(
+    'gantry_rpc_server_connections_refused_total{service="tool"} 1',
+  );
   expect([first.destroyed, second.destroyed]).toEqual([false, false]);
   second.destroy();
   await vi.waitFor(async () => expect(await connectionsOf(world)).toBe(1));

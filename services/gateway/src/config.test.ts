@@ -27,10 +27,16 @@ test('takes origins, a shared port and another timeout', () => {
   });
 });
 
+test('both ports may be any that is free', () => {
+  const ports = { GATEWAY_HTTP_PORT: '0', GATEWAY_GRPC_PORT: '0' };
+  expect(parseConfig({ ...secret, ...ports })).toMatchObject({ http: { port: 0 }, grpc: { port: 0 } });
+});
+
 test.each([
   [{}, 'GANTRY_CLUSTER_SECRET'],
   [{ GANTRY_CLUSTER_SECRET: 'short' }, 'at least 32 random characters'],
   [{ ...secret, GATEWAY_HTTP_PORT: '65536' }, 'GATEWAY_HTTP_PORT'],
+  [{ ...secret, GATEWAY_HTTP_PORT: '50051' }, 'GATEWAY_HTTP_PORT and GATEWAY_GRPC_PORT are both 50051'],
   [{ ...secret, GATEWAY_MAX_CONNECTIONS: '0' }, 'GATEWAY_MAX_CONNECTIONS'],
   [{ ...secret, GATEWAY_MAX_CONTEXT_ITEMS: '51' }, 'GATEWAY_MAX_CONTEXT_ITEMS'],
   [{ ...secret, GATEWAY_ALLOWED_ORIGINS: 'a.example' }, 'origin such as https://a.example'],

@@ -1,6 +1,7 @@
 import { parseRedisUrl } from '@gantry/redis';
 import {
   addressSetting,
+  ConfigError,
   clusterSecretSetting,
   grpcPortSetting,
   hostSetting,
@@ -124,6 +125,7 @@ export interface Config {
  */
 export function parseConfig(env: NodeJS.ProcessEnv): Config {
   const parsed = parseEnv(envSchema, env);
+  requireTwoPorts(parsed);
   return Object.freeze({
     http: {
       host: parsed.GATEWAY_HTTP_HOST,
@@ -149,6 +151,16 @@ export function parseConfig(env: NodeJS.ProcessEnv): Config {
     redisUrl: parsed.REDIS_URL,
     clusterSecret: new TextEncoder().encode(parsed.GANTRY_CLUSTER_SECRET),
   });
+}
+
+/** Two servers that share one port, as replicas may, would each get some of the other's clients. */
+function requireTwoPorts({
+  GATEWAY_HTTP_PORT,
+  GATEWAY_GRPC_PORT,
+}: Pick<z.output<typeof envSchema>, 'GATEWAY_HTTP_PORT' | 'GATEWAY_GRPC_PORT'>) {
+  if (GATEWAY_HTTP_PORT === 0 || GATEWAY_HTTP_PORT !== GATEWAY_GRPC_PORT) return;
+  const problem = `GATEWAY_HTTP_PORT and GATEWAY_GRPC_PORT are both ${GATEWAY_HTTP_PORT}; choose two ports`;
+  throw new ConfigError([problem]);
 }
 
 function listOf(text: string): string[] {

@@ -20,11 +20,14 @@ export async function measureThroughput(options: BenchOptions, world: World): Pr
     ...AUDIT_MODES.map((audit) => openCluster(audit, load, { world, stack })),
   ]);
   const contenders = opened.filter((one) => 'load' in one);
-  const outcome = await runRounds(contenders, { ...options, report: world.report });
+  // Each gateway compiles by itself.
+  const warmRequests = options.gateways * options.warmRequests;
+  const outcome = await runRounds(contenders, { ...options, warmRequests, report: world.report });
   const unavailable = opened.filter((one) => 'reason' in one);
   const failed = [...unavailable, ...outcome.failed];
-  const { rounds, seconds, connections, gateways } = options;
-  const context = { machine: describeMachine(), versions: describeVersions(), rounds, seconds, connections, gateways };
+  const { rounds, seconds, connections, channels, sessions, gateways } = options;
+  const size = { rounds, seconds, connections, channels, sessions, gateways };
+  const context = { machine: describeMachine(), versions: describeVersions(), ...size };
   return createThroughputReport({ ...outcome, failed }, context);
 }
 

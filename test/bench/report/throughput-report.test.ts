@@ -28,6 +28,8 @@ const report = createThroughputReport(
     rounds: 3,
     seconds: 1,
     connections: 64,
+    channels: 8,
+    sessions: 4,
     gateways: 1,
   },
 );

@@ -26,6 +26,9 @@ export interface ThroughputReport {
   readonly rounds: number;
   readonly seconds: number;
   readonly connections: number;
+  /** HTTP/2 connections of unary calls. */
+  readonly channels: number;
+  readonly sessions: number;
   /** Of each cluster. */
   readonly gateways: number;
   readonly results: Readonly<Record<string, ContenderResult>>;
@@ -40,7 +43,7 @@ export interface ThroughputReport {
 /** What the report says besides the measurements. */
 export type ReportContext = Pick<
   ThroughputReport,
-  'machine' | 'versions' | 'rounds' | 'seconds' | 'connections' | 'gateways'
+  'machine' | 'versions' | 'rounds' | 'seconds' | 'connections' | 'channels' | 'sessions' | 'gateways'
 >;
 
 /** Puts the measurements of all rounds together. */

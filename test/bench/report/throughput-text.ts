@@ -11,13 +11,13 @@ const REASON_CHARACTERS_MAX = 200;
 
 /** Writes a report for people. */
 export function toThroughputText(report: ThroughputReport): string {
-  const { machine, versions, rounds, seconds, connections, gateways } = report;
+  const { machine, versions, rounds, seconds, connections, channels, sessions, gateways } = report;
   const parts = [
     `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGib} GiB, Linux ${machine.kernel}`,
     Object.entries(versions)
       .map(([name, version]) => `${name} ${version}`)
       .join(', '),
-    `${rounds} ${rounds === 1 ? 'round' : 'rounds'} of ${seconds} s, ${connections} requests in flight, ${gateways} ${gateways === 1 ? 'gateway' : 'gateways'} a cluster; medians, and [lowest to highest]`,
+    `${rounds} ${rounds === 1 ? 'round' : 'rounds'} of ${seconds} s, ${connections} requests in flight (sessions of h2load: as many as the gateway takes), ${channels} channels, ${sessions} sessions, ${gateways} ${gateways === 1 ? 'gateway' : 'gateways'} a cluster; medians, and [lowest to highest]`,
     `\n${resultsTable(report)}`,
     '\ncpu: µs of processor time a request, by process; rest: the load generator, Postgres, Redis, and whatever else ran',
     `\n${limitsTable(report)}`,
