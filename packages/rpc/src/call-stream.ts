@@ -123,11 +123,14 @@ class ReplyStream implements AsyncIterableIterator<unknown>, Replies<unknown>, R
     if (this.#isOver) return outgoing.ended();
     const { breaker, retryBudget, transport } = this.#channel;
     this.#outgoing = outgoing;
+    const { signal } = this.#input.options;
+    // Whoever called may have gone while a token was made.
+    if (signal?.aborted === true) return this.#finish(abortError(signal));
     retryBudget.recordCall();
     try {
       this.#judged = breaker.begin();
       const payload = encodeMessage(this.#called.method.requestType, this.#input.request);
-      this.#input.options.signal?.addEventListener('abort', this.#abort, { once: true });
+      signal?.addEventListener('abort', this.#abort, { once: true });
       this.#sent = transport.send({ called: this.#called, outgoing, payload }, this);
     } catch (error) {
       // The breaker refuses, or the request is no message of the method.

@@ -24,8 +24,8 @@ export interface ListenOptions {
 /** Something that listens. */
 export interface Listener {
   readonly port: number;
-  /** Takes no more connections; those that are open stay. Idempotent. */
-  close(): void;
+  /** Takes no more connections; those that are open stay. Resolves when the last of them has closed. Idempotent. */
+  close(): Promise<void>;
 }
 
 /**
@@ -56,9 +56,14 @@ export async function listenFor(server: Server, options: ListenOptions): Promise
     injector.injectConnection(socket);
   });
   const address = listener.address();
+  const { promise: closed, resolve } = Promise.withResolvers<void>();
+  listener.once('close', resolve);
   return {
     port: typeof address === 'object' && address !== null ? address.port : port,
-    close: () => void listener.close(),
+    close() {
+      listener.close();
+      return closed;
+    },
   };
 }
 

@@ -12,7 +12,7 @@ import { type ServeOptions, toGrpcService } from './grpc-adapter.ts';
 import { halfOpenGuard } from './half-open-guard.ts';
 import type { ServerLaneLimits } from './lane/lane-limits.ts';
 import { createLaneService, type LaneService } from './lane/lane-service.ts';
-import { listenFor, type ListenOptions } from './listener.ts';
+import { type Listener, listenFor, type ListenOptions } from './listener.ts';
 import { MESSAGE_BYTES_MAX } from './message-bytes.ts';
 import { READER_STUCK_MS } from './reader-watch.ts';
 import { addReflection } from './reflection.ts';
@@ -124,12 +124,11 @@ export async function createRpcServer(options: RpcServerOptions): Promise<RpcSer
     drain(graceMs) {
       setServing(false);
       lanes?.drain(graceMs);
-      listener.close();
-      return (draining ??= shutDown(server, graceMs));
+      return (draining ??= shutDown(server, listener, graceMs));
     },
     async [Symbol.asyncDispose]() {
       lanes?.[Symbol.dispose]();
-      listener.close();
+      void listener.close();
       server.forceShutdown();
     },
   };
@@ -191,15 +190,11 @@ function addServices(
   return lanes;
 }
 
-function shutDown(server: Server, graceMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => {
-      server.forceShutdown();
-      resolve();
-    }, graceMs);
-    server.tryShutdown(() => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
+/** Lets calls end, for so long, and then cuts them off. */
+async function shutDown(server: Server, listener: Listener, graceMs: number): Promise<void> {
+  const timer = setTimeout(() => server.forceShutdown(), graceMs);
+  // It tells connections to go. When they have gone, only the listener knows: they are not of a server of grpc-js.
+  server.tryShutdown(() => undefined);
+  await listener.close();
+  clearTimeout(timer);
 }

@@ -6,6 +6,7 @@ import { GetToolRequest, GetToolResponse, Tool } from '@gantry/protocol/gantry/t
 import { Client, compressionAlgorithms, credentials, Metadata } from '@grpc/grpc-js';
 import { describe, expect, test, vi } from 'vitest';
 
+import { STREAM_BYTES } from '../src/direct/arrivals.ts';
 import { type CallContext, MESSAGE_BYTES_MAX } from '../src/index.ts';
 import { gatedTool } from './gated-tool.ts';
 import { framed, rawCall, type RawCall } from './raw-call.ts';
@@ -77,15 +78,15 @@ describe('a unary call', () => {
       stream.write(framed(Buffer.alloc(1_000), { length: 2_000 }));
       stream.resume();
     }
-    await vi.waitFor(async () => expect(await arrivingBytes(world)).toBe(20 * 1_005));
+    await vi.waitFor(async () => expect(await arrivingBytes(world)).toBe(20 * (STREAM_BYTES + 1_005)));
     await Promise.all(streams.map((stream) => once(stream, 'close')));
     expect(await arrivingBytes(world)).toBe(0);
     session.destroy();
   });
 
   test.each([
-    ['connection', { connectionBytesMax: 1_500 }],
-    ['process', { processBytesMax: 1_500 }],
+    ['connection', { connectionBytesMax: 2 * STREAM_BYTES + 1_500 }],
+    ['process', { processBytesMax: 2 * STREAM_BYTES + 1_500 }],
   ])(
     'beyond what unfinished ones of a %s may hold is RESOURCE_EXHAUSTED, and others go on',
     async (_what, arrivals) => {
@@ -95,17 +96,55 @@ describe('a unary call', () => {
       const first = session.request(headers);
       first.on('error', () => undefined);
       first.write(framed(Buffer.alloc(1_000), { length: 2_000 }));
-      await vi.waitFor(async () => expect(await arrivingBytes(world)).toBe(1_005));
+      await vi.waitFor(async () => expect(await arrivingBytes(world)).toBe(STREAM_BYTES + 1_005));
       const second = session.request(headers);
       second.on('error', () => undefined);
       second.write(framed(Buffer.alloc(1_000), { length: 2_000 }));
       const [answered] = (await once(second, 'response')) as [IncomingHttpHeaders];
       expect(answered['grpc-status']).toBe('8');
-      expect(await arrivingBytes(world)).toBe(1_005);
+      expect(await arrivingBytes(world)).toBe(STREAM_BYTES + 1_005);
       expect((await world.call([framed(request)])).status).toBe(0);
       session.destroy();
     },
   );
+
+  test('takes its place before any of it has come, and whoever sends on without one is cut', async () => {
+    await using world = await startRawWorld(getTool, { server: { arrivals: { processBytesMax: 10 * STREAM_BYTES } } });
+    const headers = { ':method': 'POST', ':path': path, 'content-type': 'application/grpc', ...ann };
+    const [filling, flooding] = [connect(`http://${world.server.address}`), connect(`http://${world.server.address}`)];
+    for (const session of [filling, flooding]) session.on('error', () => undefined);
+    const open = (session: ClientHttp2Session) => session.request(headers).on('error', () => undefined);
+    for (let i = 0; i < 10; i += 1) open(filling);
+    await vi.waitFor(async () => expect(await arrivingBytes(world)).toBe(10 * STREAM_BYTES));
+    const [refused] = (await once(open(flooding), 'response')) as [IncomingHttpHeaders];
+    expect(refused['grpc-status']).toBe('8');
+    for (let i = 0; i < 15; i += 1) open(flooding);
+    await once(flooding, 'close');
+    filling.destroy();
+    await vi.waitFor(async () => expect(await arrivingBytes(world)).toBe(0));
+    expect((await world.call([framed(request)])).status).toBe(0);
+  });
+
+  test('of a connection that was answered before is refused when there is no room, and its connection stays', async () => {
+    await using world = await startRawWorld(getTool, { server: { arrivals: { processBytesMax: 10 * STREAM_BYTES } } });
+    const headers = { ':method': 'POST', ':path': path, 'content-type': 'application/grpc', ...ann };
+    const session = connect(`http://${world.server.address}`);
+    const call = async () => {
+      const stream = session.request(headers).resume();
+      stream.end(framed(request));
+      const [answered] = (await once(stream, 'response')) as [IncomingHttpHeaders];
+      return answered['grpc-status'] ?? 'a message';
+    };
+    expect(await call()).toBe('a message');
+    const filling = connect(`http://${world.server.address}`);
+    filling.on('error', () => undefined);
+    for (let i = 0; i < 10; i += 1) filling.request(headers).on('error', () => undefined);
+    await vi.waitFor(async () => expect(await arrivingBytes(world)).toBe(10 * STREAM_BYTES));
+    for (let i = 0; i < 40; i += 1) expect(await call()).toBe('8');
+    filling.destroy();
+    await vi.waitFor(async () => expect(await call()).toBe('a message'));
+    session.destroy();
+  });
 
   test('of one client begins before all that another one sent at once, and what that one resets never begins', async () => {
     const begun: string[] = [];

@@ -58,10 +58,23 @@ test('a server that drains takes no more connections, and answers what it has be
   await using world = await startWorld({ handlers: { getTool: handler }, way: 'plain' });
   const answer = call(world.server.address);
   await begun;
-  const drained = world.server.drain(10_000);
+  let isDrained = false;
+  const drained = world.server.drain(10_000).then(() => (isDrained = true));
   const refused = connect({ port: world.server.port, host: '127.0.0.1' });
   await expect(once(refused, 'connect')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  // What has been drained is disposed of at once, which cuts off what is left.
+  expect(isDrained).toBe(false);
   open();
-  expect((await answer).status).toBe(0);
   await drained;
+  await world.server[Symbol.asyncDispose]();
+  expect((await answer).status).toBe(0);
+});
+
+test('a server cuts off what does not end in time', async () => {
+  const { getTool: handler, begun } = gatedTool();
+  await using world = await startWorld({ handlers: { getTool: handler }, way: 'plain' });
+  const answer = expect(call(world.server.address)).rejects.toThrow();
+  await begun;
+  await world.server.drain(50);
+  await answer;
 });

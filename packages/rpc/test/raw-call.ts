@@ -24,6 +24,8 @@ export interface RawCall {
 /** Makes a call byte by byte, for what no client would send. */
 export async function rawCall({ address, path, headers, parts, isHalfOpen = false }: RawCall): Promise<RawAnswer> {
   const session = connect(`http://${address}`);
+  // The stream fails with it.
+  session.on('error', () => undefined);
   try {
     const stream = session.request({
       ':method': 'POST',

@@ -5,10 +5,13 @@ import { addToGauge } from '../summed-gauge.ts';
 import type { PlainStatus } from './message-frame.ts';
 import type { StreamConnection } from './stream-connection.ts';
 
-/** What requests that are not whole yet may hold of a process: sixty of the largest. Nobody knows yet who sends them. */
+/** What a stream and its headers take before any of its message has come: 6 KiB were measured. */
+export const STREAM_BYTES = 8 * 1024;
+
+/** What requests that are not begun yet may hold of a process: sixty of the largest, 32,768 at all. Nobody knows yet who sends them. */
 const PROCESS_BYTES_MAX = 256 * 1024 * 1024;
 
-/** What those of one connection may hold: some of the largest at a time, or a thousand of 32 KiB. */
+/** What those of one connection may hold: some of the largest at a time, or a thousand of 24 KiB. */
 const CONNECTION_BYTES_MAX = 32 * 1024 * 1024;
 
 /** How much there may be. */
@@ -17,7 +20,7 @@ export interface ArrivalLimits {
   readonly connectionBytesMax?: number;
 }
 
-/** Counts the bytes of unary requests that have come and are not whole. */
+/** Counts the bytes of unary requests that have come and are not begun. */
 export class Arrivals {
   readonly #processBytesMax: number;
   readonly #connectionBytesMax: number;
@@ -54,12 +57,12 @@ export class Arrivals {
 /** There is no room for more of a request. */
 export const NO_ROOM: PlainStatus = {
   code: status.RESOURCE_EXHAUSTED,
-  details: 'too many unfinished requests are being received; wait for answers before you send more',
+  details: 'too many requests are being received; wait for answers before you send more',
 };
 
-/** Shows what requests that are not whole hold, over all servers that share the registry. */
+/** Shows what requests that are not begun hold, over all servers that share the registry. */
 export function showArrivals(arrivals: Arrivals, registry: Registry): void {
   const name = 'gantry_rpc_server_arriving_bytes';
-  const help = 'Bytes of unary requests that have come and are not whole yet.';
+  const help = 'Bytes of unary requests that have come and are not begun yet, with 8 KiB for each.';
   addToGauge(registry, { name, help }, () => arrivals.bytes);
 }

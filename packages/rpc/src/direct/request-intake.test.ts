@@ -4,9 +4,9 @@ import { Registry } from 'prom-client';
 import { expect, test } from 'vitest';
 
 import { RequestIntake, showIntake, type WaitingRequest } from './request-intake.ts';
-import type { StreamConnection } from './stream-connection.ts';
+import { StreamConnection } from './stream-connection.ts';
 
-const connectionOf = (peer: string): StreamConnection => ({ peer, arrivingBytes: 0 });
+const connectionOf = (peer: string) => new StreamConnection(peer, () => undefined);
 
 /** An intake of two requests a turn, and what it has begun. */
 function startIntake() {

@@ -18,8 +18,8 @@ export interface WaitingRequest {
 }
 
 /**
- * Has the requests of a server begun, some a turn: at once while there are few, else by turns of their connections. What waits is
- * bounded by what connections may have open.
+ * Has the requests of a server begun, some a turn: at once while there are few, else by turns of their connections. What waits
+ * holds its room for arrivals.
  */
 export class RequestIntake {
   readonly #requestsPerTurn: number;

@@ -11,7 +11,7 @@ import { MESSAGE_BYTES_MAX } from '../message-bytes.ts';
 import { serveUnary, type UnarySink } from '../serve-call.ts';
 import type { IncomingCall, ServerCall } from '../server-call.ts';
 import { toStatusObject } from '../status-object.ts';
-import { type Arrivals, NO_ROOM } from './arrivals.ts';
+import { type Arrivals, NO_ROOM, STREAM_BYTES } from './arrivals.ts';
 import { MessageFrame, NO_MESSAGE, type PlainStatus, toFrame, tooLarge } from './message-frame.ts';
 import type { RequestIntake, WaitingRequest } from './request-intake.ts';
 import { connectionOf, type StreamConnection } from './stream-connection.ts';
@@ -89,6 +89,7 @@ export class UnaryStream implements IncomingCall, UnarySink, WaitingRequest {
     stream.on('data', (chunk: Buffer) => this.#take(chunk));
     stream.on('end', () => this.#wait());
     stream.on('close', () => this.#close());
+    this.#hold(STREAM_BYTES);
   }
 
   get peer(): string {
@@ -104,6 +105,7 @@ export class UnaryStream implements IncomingCall, UnarySink, WaitingRequest {
   reply(message: Buffer): void {
     if (message.length > MESSAGE_BYTES_MAX) return this.#end(tooLarge('Sent', message.length));
     if (!this.#mayAnswer()) return;
+    this.connection.isKnown = true;
     this.#stream.respond(HEADERS, THEN_TRAILERS);
     this.#stream.on('wantTrailers', sendOk);
     this.#stream.end(toFrame(message));
@@ -116,11 +118,22 @@ export class UnaryStream implements IncomingCall, UnarySink, WaitingRequest {
   }
 
   #take(chunk: Buffer): void {
-    if (this.#request === undefined) return;
-    if (!this.#method.arrivals.take(this.connection, chunk.length)) return this.#end(NO_ROOM);
-    this.#arrivingBytes += chunk.length;
+    if (this.#request === undefined || !this.#hold(chunk.length)) return;
     const problem = this.#request.take(chunk);
     if (problem !== undefined) this.#end(problem);
+  }
+
+  /** Takes room for what has come; ends the call when there is none. */
+  #hold(bytes: number): boolean {
+    const hasRoom = this.#method.arrivals.take(this.connection, bytes);
+    if (hasRoom) this.#arrivingBytes += bytes;
+    else this.#refuse();
+    return hasRoom;
+  }
+
+  #refuse(): void {
+    this.#end(NO_ROOM);
+    this.connection.refused();
   }
 
   /** What has come is worked on, or not wanted any more. */
