@@ -8,7 +8,7 @@ import { type Server, ServerCredentials } from '@grpc/grpc-js';
 import { addToGauge } from './summed-gauge.ts';
 
 /** Connections of one server. A process of ours has one to each replica; the rest is room for clients. */
-export const CONNECTIONS_MAX = 4_096;
+const CONNECTIONS_MAX = 4_096;
 
 /** Where to listen. */
 export interface ListenOptions {
