@@ -30,7 +30,7 @@ test('what was never recorded passes, beside what was', () => {
 
 test('without a baseline nothing passes', () => {
   const reasons = decideGate({ recorded: {}, measured: { [name]: 0.5 }, wanted: [name] });
-  expect(reasons).toEqual(['no baseline: run --record first']);
+  expect(reasons).toEqual(['no baseline of a machine like this one: run --record first']);
 });
 
 test('only what was wanted counts, and of that only what is ours', () => {

@@ -17,7 +17,7 @@ export interface GateInput {
  */
 export function decideGate({ recorded, measured, wanted }: GateInput): string[] {
   // A gate that compares with nothing would open to anything.
-  if (Object.keys(recorded).length === 0) return ['no baseline: run --record first'];
+  if (Object.keys(recorded).length === 0) return ['no baseline of a machine like this one: run --record first'];
   return wanted
     .filter((name) => name.startsWith('gantry-'))
     .flatMap((name) => {

@@ -78,10 +78,11 @@ export const clientLaneLimits = {
   /** How soon a server is asked for lanes again that has none: it may have been replaced by a newer one. */
   askAgainMs: 60_000,
   /**
-   * How old a lane gets: below the five minutes after which servers close connections, so that it is replaced before it
-   * is cut. Behind a virtual address the new connection may lead to another replica, so new ones get their share.
+   * How old a lane gets: so that it is replaced, and what was left on it has had its minute, before the server closes the
+   * connection, which grpc-js does after five minutes give or take a tenth. Behind a virtual address the new connection may lead
+   * to another replica, so new ones get their share.
    */
-  ageMinMs: 3 * 60_000,
+  ageMinMs: 2.5 * 60_000,
   ageJitterMs: 60_000,
   /** How long calls of a lane that was replaced may go on: as long as servers let those of an old connection. */
   leaveMaxMs: 60_000,
