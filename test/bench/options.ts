@@ -33,7 +33,7 @@ const MODES = ['rate', 'lists', 'idle', 'replicas', 'profile'] as const;
 /** Fewer rounds, or shorter ones, say little about a spread. */
 export const DEFAULTS = { rounds: 5, seconds: 4, warmUpSeconds: 2, warmRequests: WARM_REQUESTS };
 /** Ends within a minute. */
-const QUICK = { rounds: 3, seconds: 1, warmUpSeconds: 1, warmRequests: 10_000 };
+const QUICK = { rounds: 3, seconds: 1, warmUpSeconds: 1, warmRequests: 6_000 };
 /** A strict cluster differs from the other in one thing, which one way into it shows; a client of another kind in none. */
 const QUICK_NAMES = CONTENDERS.filter(
   (name) =>
