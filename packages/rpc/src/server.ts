@@ -10,7 +10,7 @@ import { RequestIntake, showIntake } from './direct/request-intake.ts';
 import { takeUnaryStreams } from './direct/take-unary-streams.ts';
 import { type ServeOptions, toGrpcService } from './grpc-adapter.ts';
 import { halfOpenGuard } from './half-open-guard.ts';
-import type { ServerLaneLimits } from './lane/lane-limits.ts';
+import { CONNECTION_AGE_MS, type ServerLaneLimits } from './lane/lane-limits.ts';
 import { createLaneService, type LaneService } from './lane/lane-service.ts';
 import { type Listener, listenFor, type ListenOptions } from './listener.ts';
 import { MESSAGE_BYTES_MAX } from './message-bytes.ts';
@@ -149,7 +149,7 @@ function serverOptions({
     'grpc.keepalive_time_ms': 20_000,
     'grpc.keepalive_timeout_ms': 5_000,
     // New replicas get their share: clients connect anew, and resolve anew, every five minutes.
-    'grpc.max_connection_age_ms': 5 * 60_000,
+    'grpc.max_connection_age_ms': CONNECTION_AGE_MS,
     // grpc-js knows no Infinity: without the option there is no limit.
     ...(connectionGraceMs === Infinity ? {} : { 'grpc.max_connection_age_grace_ms': connectionGraceMs }),
     'grpc.max_connection_idle_ms': connectionIdleMs,

@@ -65,6 +65,9 @@ export const serverLaneLimits = {
 /** The limits of the lanes of a server. */
 export type ServerLaneLimits = Readonly<Record<keyof typeof serverLaneLimits, number>>;
 
+/** How old a server lets a connection get, which grpc-js makes up to a tenth less or more. New replicas get their share. */
+export const CONNECTION_AGE_MS = 5 * 60_000;
+
 /** What the lanes of a client may take, and how long things may take there. */
 export const clientLaneLimits = {
   /** Calls in flight on all lanes of a process, and what they may hold: as at a server. */
